@@ -203,8 +203,8 @@ def test_names_that_are_none_are_refused(said: object, tmp_path: Path) -> None:
 
 def test_a_name_that_is_only_a_label_is_noted_once_wherever_there_are_notes(segmenter: Segmenter) -> None:
     known = ", ".join(segmenter.facts.structures)
-    note = f"'Cyst' is not a name that told apart knows ({known}): it labels the result alone"
-    prompts = [Prompt(BOX, name=name) for name in ("Cyst", "cyst ", "Left ovary", "")]
+    note = f"'Blob' is not a name that told apart knows ({known}): it labels the result alone"
+    prompts = [Prompt(BOX, name=name) for name in ("Blob", "blob ", "Left ovary", "")]
     cine = Cine("cine", (240, 320), 2, [FRAME, FRAME].__getitem__, lambda: iter([FRAME, FRAME]))
     first, second = track(segmenter, cine, {0: dict(enumerate(prompts, start=1))})
     frames = segment_cine(segmenter, cine, [0], prompts)

@@ -107,3 +107,12 @@ def test_a_previous_mask_is_bool(mask: Any) -> None:
 def test_an_empty_region_is_refused() -> None:
     with pytest.raises(PromptError, match="region 5,0,5,9 is empty"):
         Region(5, 0, 5, 9)
+
+
+@pytest.mark.parametrize("name", ["a\x07b", "a\\b", "x" * 65, " ", None, 3])
+def test_a_prompt_has_no_name_that_no_result_can_carry(name: Any) -> None:
+    """The rule of `--label`, on every way to a prompt."""
+    with pytest.raises(PromptError, match=r"label .* (can't name a structure|is not text)"):
+        Prompt((1, 2, 3, 4), name=name)
+    assert Prompt((1, 2, 3, 4), name=" Thyroid_Nodule ").name == "thyroid nodule"
+    assert Prompt((1, 2, 3, 4)).name == ""

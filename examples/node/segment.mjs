@@ -10,7 +10,7 @@ import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { clipBox } from "../../src/uniultra/web/static/core/geometry.mjs";
 import { evenRound } from "../../src/uniultra/web/static/core/masks.mjs";
-import { knownName } from "../../src/uniultra/web/static/core/named.mjs";
+import { isLegalName, knownName } from "../../src/uniultra/web/static/core/named.mjs";
 import { openModel, readImage, writeMask } from "./files.mjs";
 
 const MOST_LISTED = 8; // of a model's names in a note
@@ -33,6 +33,8 @@ async function main() {
     points: values.point.map((text) => numbers(text, 2, "point")),
     negatives: values.negative.map((text) => numbers(text, 2, "negative")),
   };
+  if (values.label && !isLegalName(values.label))
+    throw new Error(`--label ${JSON.stringify(values.label.slice(0, 80))} can't name a structure; give 1 to 64 characters without a backslash and control characters, as thyroid`);
   const image = readImage(values.image);
   const { segmenter, facts } = await openModel(values.model);
   const notes = [...labelAlone(values.label, facts), ...contradictions(prompt), ...clip(prompt, image)];

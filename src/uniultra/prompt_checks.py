@@ -10,7 +10,7 @@ from dataclasses import replace
 from uniultra.errors import FileError, PromptError
 from uniultra.geometry import clip_box
 from uniultra.model_facts import ModelFacts
-from uniultra.named import further_names, known_name
+from uniultra.named import further_names, known_name, name_words
 from uniultra.text import printable
 from uniultra.types import NEGATIVE, POSITIVE, Frame, Prompt
 
@@ -75,6 +75,17 @@ def unheard(prompts: Sequence[Prompt], facts: ModelFacts) -> tuple[str, ...]:
     fit = f"{facts.name} doesn't tell tight and loose boxes apart; boxes are taken as drawn"
     labels = label_notes([prompt.name for prompt in prompts], facts)
     return (fit, *labels) if deaf else labels
+
+
+def notes_of_each(
+    prompts: Sequence[Prompt], facts: ModelFacts, frame_hw: tuple[int, int]
+) -> list[tuple[str, ...]]:
+    """Of each prompt the notes of `unheard` and `clipped`; a name that is spelt in several ways is noted as
+    it comes first.
+    """
+    first = {name_words(prompt.name): prompt.name for prompt in reversed(prompts)}
+    named = [replace(prompt, name=first[name_words(prompt.name)]) for prompt in prompts]
+    return [(*unheard([prompt], facts), *clipped([prompt], frame_hw)[1]) for prompt in named]
 
 
 def label_notes(names: Sequence[str], facts: ModelFacts) -> tuple[str, ...]:

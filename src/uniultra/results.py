@@ -20,7 +20,7 @@ from uniultra.model_facts import ModelFacts
 from uniultra.parallel import cached_property, map_ahead
 from uniultra.pixel_scale import Scale
 from uniultra.postprocess import hidden
-from uniultra.prompt_checks import clipped, unheard
+from uniultra.prompt_checks import clipped, notes_of_each
 from uniultra.segmenter import Segmenter
 from uniultra.types import Cine, Frame, Mask, Prompt
 
@@ -47,6 +47,8 @@ class ObjectResult:
         status: of a tracked structure; None where nothing was tracked.
         confidence: of a tracked structure: the chance that Dice is at least 0.7, 0 to 1.
         colour_rgb: what a person sees it in, 0 to 255; None: pictures take the palette's.
+        notes: what was changed about its prompt, what is odd about that, and whether it is hidden in the mask
+            image; a sentence each. Those on its mask are the mask's.
     """
 
     number: int
@@ -57,6 +59,7 @@ class ObjectResult:
     status: TrackStatus | None = None
     confidence: float | None = None
     colour_rgb: tuple[int, int, int] | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
@@ -96,8 +99,7 @@ class FrameResult:
             named.
         time_s: seconds from the first frame, where the file says.
         tracked: whether the objects were carried over from another frame.
-        notes: what was changed about its prompts, what is odd about them, and where there is nothing to see;
-            a sentence each.
+        notes: those of its structures and of their masks, each once.
     """
 
     frame: Frame
@@ -133,22 +135,40 @@ def frame_result(
     masks: Sequence[Mask],
     model: ModelFacts,
     number: int | None = None,
-    notes: tuple[str, ...] = (),
+    notes: Sequence[tuple[str, ...]] | None = None,
 ) -> FrameResult:
-    """The result of prompts and the masks that answer them, in one order."""
-    pairs = enumerate(zip(prompts, masks, strict=True), start=1)
-    objects = tuple(ObjectResult(i, mask, prompt, name=prompt.name) for i, (prompt, mask) in pairs)
-    return FrameResult(frame, objects, model, number, notes=with_objects_notes(notes, objects))
-
-
-def with_objects_notes(notes: Iterable[str], objects: Sequence[ObjectResult]) -> tuple[str, ...]:
-    """Notes on a frame's prompts, on masks that an id image has no pixel of, and on its masks, each once."""
-    masks = [found.mask for found in objects]
-    lost = [
-        f"structure {objects[place].number} lies wholly under another one: the mask image has no pixel of it"
-        for place in hidden(masks)
+    """The result of prompts, `notes` on each of them, and the masks that answer them, in one order."""
+    each = [()] * len(prompts) if notes is None else notes
+    given = zip(prompts, masks, each, strict=True)
+    found = [
+        ObjectResult(place, mask, prompt, name=prompt.name, notes=own)
+        for place, (prompt, mask, own) in enumerate(given, start=1)
     ]
-    return with_masks_notes((*notes, *lost), masks)
+    objects = with_hidden(found)
+    return FrameResult(frame, objects, model, number, notes=objects_notes(objects))
+
+
+def with_hidden(objects: Sequence[ObjectResult]) -> tuple[ObjectResult, ...]:
+    """The same, with a note on those that an id image has no pixel of."""
+    under = set(hidden([found.mask for found in objects]))
+    return tuple(
+        replace(
+            one,
+            notes=(
+                *one.notes,
+                f"structure {one.number} lies wholly under another one: the mask image has no pixel of it",
+            ),
+        )
+        if place in under
+        else one
+        for place, one in enumerate(objects)
+    )
+
+
+def objects_notes(objects: Sequence[ObjectResult]) -> tuple[str, ...]:
+    """Notes on a frame's structures and on their masks, each once."""
+    own = chain.from_iterable(found.notes for found in objects)
+    return with_masks_notes(own, [found.mask for found in objects])
 
 
 def with_masks_notes(notes: Iterable[str], masks: Iterable[Mask]) -> tuple[str, ...]:
@@ -170,10 +190,11 @@ def segment_frame(
     Raises:
         PromptError: a prompt lies outside the frame, or its previous mask has another size.
     """
-    notes = unheard(prompts, segmenter.facts)
-    prompts, clips = clipped(prompts, (frame.height, frame.width))
+    frame_hw = frame.height, frame.width
+    notes = notes_of_each(prompts, segmenter.facts, frame_hw)
+    prompts, _ = clipped(prompts, frame_hw)
     masks = segmenter.segment(frame, prompts)
-    return frame_result(frame, prompts, masks, segmenter.facts, number, (*notes, *clips))
+    return frame_result(frame, prompts, masks, segmenter.facts, number, notes)
 
 
 def segment_ambiguous(
@@ -184,12 +205,11 @@ def segment_ambiguous(
     Raises:
         PromptError: as `segment_frame`, or `most` is out of range.
     """
-    notes = unheard(prompts, segmenter.facts)
-    prompts, clips = clipped(prompts, (frame.height, frame.width))
+    frame_hw = frame.height, frame.width
+    notes = notes_of_each(prompts, segmenter.facts, frame_hw)
+    prompts, _ = clipped(prompts, frame_hw)
     answers = [segmenter.alternatives(frame, prompt, most) for prompt in prompts]
-    found = frame_result(
-        frame, prompts, [own[0] for own in answers], segmenter.facts, number, (*notes, *clips)
-    )
+    found = frame_result(frame, prompts, [own[0] for own in answers], segmenter.facts, number, notes)
     pairs = zip(found.objects, answers, strict=True)
     return replace(found, objects=tuple(replace(one, alternatives=tuple(own[1:])) for one, own in pairs))
 

@@ -18,6 +18,7 @@ from uniultra.arguments import check_previous, described, is_size, numbers, prom
 from uniultra.box_fit import check_fit
 from uniultra.errors import FileError, PromptError
 from uniultra.pixel_scale import NO_SCALE, UNKNOWN, Calibration, Scale
+from uniultra.structures import legal_name
 
 POSITIVE, NEGATIVE = 1, 0
 """Point labels, as SAM defines them: 1 is inside the structure, 0 outside."""
@@ -163,12 +164,12 @@ class Prompt:
         points_xy: ((x, y), ...) in source pixels.
         point_labels: one of POSITIVE (1) or NEGATIVE (0) a point; left out, all points are positive.
         mask_hw: a previous mask of the frame's own size, bool; or None.
-        name: what the structure is called, see `structures`; "" for nothing.
+        name: what the structure is called, as `structures.legal_name` gives it; "" for nothing.
         box_fit: "tight", the box touches the structure on all sides; "loose", it leaves room; "" for unsaid.
 
     Raises:
         PromptError: on an empty prompt, a number that is not finite, an inverted or empty box, a label that
-            is not 0 or 1, a mask that isn't a bool array (height, width).
+            is not 0 or 1, a mask that isn't a bool array (height, width), a name that no result can carry.
     """
 
     box_xyxy: tuple[float, float, float, float] | None = None
@@ -185,6 +186,8 @@ class Prompt:
         self._check_box()
         self._check_points()
         check_previous(self.mask_hw)
+        if self.name != "":
+            object.__setattr__(self, "name", legal_name(self.name))
         has_mask = self.mask_hw is not None and bool(self.mask_hw.any())
         if self.box_xyxy is None and not has_mask and POSITIVE not in self.point_labels:
             raise PromptError(

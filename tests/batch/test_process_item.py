@@ -23,7 +23,7 @@ from phantoms import ellipse, speckled
 from uniultra.automatic import GridSettings
 from uniultra.backends.open import model_sha256
 from uniultra.batch import process_item as work
-from uniultra.batch.job import Item, Job, plain_track
+from uniultra.batch.job import Item, Job, plain, plain_track
 from uniultra.batch.process_item import MOST_TRIES, Outcome, do, is_pending
 from uniultra.batch.records import Counts, record_name, write_record, write_tables
 from uniultra.batch.storage import Store
@@ -118,6 +118,23 @@ def test_the_table_says_what_makes_a_size_doubtful(job: Job, segmenter: Segmente
     assert float(row["area_mm2"]) > 0
     for said in ("if resized, its millimetres are wrong by that factor", "reaches beyond", "nothing to see"):
         assert row["note"].count(said) == 1
+
+
+def test_a_note_stands_on_the_row_that_it_is_of(job: Job, segmenter: Segmenter, tmp_path: Path) -> None:
+    """Not on those of the other structures; on stills, and on the frames of a track."""
+    path = str(save_phantom(tmp_path / "in" / "scan.png"))
+    beyond = (100.0, 60.0, 140.0, 90.0)
+    prompts = (plain(Prompt(BOX, name="cyst")), plain(Prompt(beyond)), plain(Prompt(BOX, name="thyroid")))
+    still = Item("scan.png", path, prompts=prompts)
+    Image.open(path).save(tmp_path / "c.gif")
+    followed = tuple((0, n, *one) for n, one in enumerate(prompts, start=1))
+    tracked = Item("c.gif", str(tmp_path / "c.gif"), "all", track=followed)
+    for one in (still, tracked):
+        assert do(one, job, segmenter).status == "done", one
+        _, rows, _ = tables(job, [one])
+        notes, said = [row["note"] for row in rows], ("'cyst'", "reaches beyond", "lies wholly under")
+        assert [[part in note for part in said] for note in notes] == np.eye(3, dtype=bool).tolist()
+        assert "'thyroid'" in notes[2]
 
 
 def test_what_is_done_is_skipped_until_something_of_it_changes(

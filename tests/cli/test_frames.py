@@ -375,3 +375,29 @@ def test_a_real_cine(shared: Path, tmp_path: Path) -> None:
         assert item["area_px"] == (masks[frame["frame"]] == 1).sum()
         assert item["measures"]["scale"]["source"] == "region 1"
         assert 4000 < item["area_px"] < 8500  # contracted on frame 21, where the box is too large
+
+
+def test_names_without_a_code_are_told_where_dicom_is_written_alone(folder: Path) -> None:
+    """For codes are DICOM's; from a file of prompts, too, and once for all files."""
+    (folder / "in").mkdir()
+    Image.fromarray(beating()[0]).save(folder / "in" / "still.png")
+    (folder / "p.json").write_text(
+        json.dumps([{"box": list(map(int, BOX.split(","))), "label": "fluid band"}])
+    )
+    typed, note = ("--box", BOX, "--label", "fluid band"), "'fluid band' has no code of its own"
+    one, none = ("--frame", 1), ("--write", "none")
+    for call, times in {
+        ("segment", "cine.dcm", *one, *typed): 1,
+        ("segment", "cine.dcm", *one, "--prompts", "p.json"): 1,
+        ("segment", "cine.dcm", *one, *typed, *none): 0,
+        ("segment", "cine.dcm", *one, *typed, "--json"): 0,
+        ("segment", "in/still.png", *typed): 0,
+        ("track", "cine.dcm", *typed): 1,
+        ("track", "cine.dcm", *typed, *none): 0,
+        ("batch", "in", "out", "--grid", 1, "--frame", "first", "--label", "fluid band", "--dry-run"): 0,
+        ("batch", "in", "out", "--grid", 1, "--label", "fluid band", "--write", "seg", "--dry-run"): 1,
+    }.items():
+        to = () if call[0] == "batch" or "--json" in call else ("--force", "--out", "o")
+        done = uniultra(*call, *to, cwd=folder)
+        assert done.returncode == 0, done.stderr
+        assert done.stderr.count(note) == times, call

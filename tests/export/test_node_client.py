@@ -244,6 +244,15 @@ def test_a_name_is_heard_as_in_python(tmp_path: Path) -> None:
         np.testing.assert_array_equal(found[""], found["cyst"])
 
 
+def test_a_name_that_no_result_can_carry_is_refused(tmp_path: Path) -> None:
+    model, image = verified_folder(find("uniultra-mini")), EXAMPLES / "malignant_183.jpg"
+    for label in ("a\x07b", "a\\b", "x" * 65):
+        given = ("--box", "1,1,9,9", "--label", label)
+        refused = _run("--model", model, "--image", image, *given, "--out", tmp_path / "no.png")
+        assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
+        assert "can't name a structure" in refused.stderr
+
+
 def test_a_jpeg_is_refused_for_what_it_is(tmp_path: Path) -> None:
     model, image = verified_folder(find("uniultra-mini")), EXAMPLES / "malignant_183.jpg"
     refused = _run("--model", model, "--image", image, "--box", "1,1,9,9", "--out", tmp_path / "no.png")

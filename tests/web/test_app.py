@@ -182,6 +182,12 @@ BAD_REQUESTS: dict[str, tuple[Any, str, str]] = {
     "too many": ({"prompts": [{"box": BOX}] * 65}, "invalid", "at most 64 items"),
     "too many points": ({"prompts": [{"points": [[1, 1]] * 251}]}, "invalid", "at most 250 items"),
     "long name": ({"prompts": [{"box": BOX, "label": "a" * 65}]}, "invalid", "at most 64 characters"),
+    "name with a bell": (
+        {"prompts": [{"box": BOX}, {"box": BOX, "label": "a\x07b"}]},
+        "prompt",
+        "prompt 2: label 'a\\x07b' can't name a structure",
+    ),
+    "name with a backslash": ({"prompts": [{"box": BOX, "label": "a\\b"}]}, "prompt", "prompt 1: label"),
     "unknown fit": ({"prompts": [{"box": BOX, "box_fit": "snug"}]}, "invalid", "'tight' or 'loose'"),
     "fit without a box": (
         {"prompts": [{"points": [[9, 9]], "box_fit": "tight"}]},

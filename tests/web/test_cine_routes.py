@@ -219,6 +219,7 @@ def test_what_is_wrong_is_said_before_anything_is_computed(client: TestClient, g
     assert "legal are 0 to 5" in refused("prompt", [{**good, "frame": 6}])
     assert "two prompts" in refused("prompt", [good, good])
     assert "prompt 2: " in refused("prompt", [good, {"frame": 0, "object": 2, "box": [9, 9, 3, 3]}])
+    assert "prompt 1: label" in refused("prompt", [{**good, "label": "a\x07b"}])
     assert "legal are 0 to 5" in refused("prompt", [good], first=4, last=2)
     refused("invalid", [])
     refused("invalid", [{**good, "object": 0}])

@@ -274,7 +274,7 @@ def object_records(result: FrameResult) -> list[Record]:
             "area_mm2": found.area_mm2,
             "quality": round(found.mask.quality, 4),
             "box_xyxy": found.mask.box_xyxy,
-            "note": remarks(found.scale, (*found.mask.notes, *result.notes)),
+            "note": remarks(found.scale, (*found.mask.notes, *found.notes)),
             **({"status": found.status, "confidence": found.confidence} if result.tracked else {}),
         }
         for found in result.objects

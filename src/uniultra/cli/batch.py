@@ -17,7 +17,7 @@ import typer
 from uniultra.cli.terminal.archives import STORE_HELP, check_dicom, check_store, store_batch
 from uniultra.cli.terminal.batch_meter import counted, shown, tell_counts
 from uniultra.cli.terminal.extras import need
-from uniultra.cli.terminal.options import LABEL_HELP, parse_labels
+from uniultra.cli.terminal.options import LABEL_HELP, parse_labels, tell_uncoded
 from uniultra.cli.terminal.text import tell
 from uniultra.cli.terminal.watching import WATCH_HELP, watch_folder
 from uniultra.errors import FileError
@@ -97,7 +97,9 @@ def batch(
     places = [place if "://" in place else os.path.abspath(place) for place in (source, out)]
     _check_shared(*places, from_masks or "")
     check_apart(*places)
-    job = replace(new_job(places[1], model, choice, (kinds, keep_patient), force), labels=parse_labels(label))
+    names = parse_labels(label)
+    tell_uncoded(names, kinds)
+    job = replace(new_job(places[1], model, choice, (kinds, keep_patient), force), labels=names)
     if watch:
 
         def take(files: Mapping[str, str], taken: Mapping[str, str]) -> None:

@@ -22,6 +22,7 @@ from uniultra.cli.terminal.options import (
     one_frame,
     parse_labels,
     parse_scale,
+    tell_uncoded,
 )
 from uniultra.cli.terminal.progress import new_bar
 from uniultra.cli.terminal.text import complain, printable, say, tell
@@ -37,6 +38,7 @@ from uniultra.outputs.plan import (
     chosen_kinds,
     dicom_paths,
     own_study,
+    written_kinds,
 )
 from uniultra.pixel_scale import UNCALIBRATED
 from uniultra.prompts.grouping import PromptSource, parse_typed
@@ -128,6 +130,7 @@ def segment(
     check_kinds(plan, sources)
     _check_targets(plan, sources, frames is not None, mask, prompts)
     source_of_prompts = PromptSource(typed, mask, listed, called)
+    tell_uncoded(source_of_prompts.said_names, written_kinds(plan, sources))
     threads = None if frames is None else 1  # several frames at a time, each on one thread
     segmenter = Segmenter.load(model, threads)
     job = SegmentJob(plan, segmenter, requested, scale, source_of_prompts, as_json, alternatives)

@@ -18,7 +18,15 @@ from uniultra.box_fit import BOX_FIT_HELP, BoxFit
 from uniultra.cli.terminal.archives import STORE_HELP, check_store, fetched_one, store_results
 from uniultra.cli.terminal.course_lines import course_lines
 from uniultra.cli.terminal.extras import need
-from uniultra.cli.terminal.options import HELP, LABEL_HELP, METAVAR, OVERRIDE_HELP, parse_labels, parse_scale
+from uniultra.cli.terminal.options import (
+    HELP,
+    LABEL_HELP,
+    METAVAR,
+    OVERRIDE_HELP,
+    parse_labels,
+    parse_scale,
+    tell_uncoded,
+)
 from uniultra.cli.terminal.progress import new_bar
 from uniultra.cli.terminal.text import label, say, tell
 from uniultra.errors import PromptError
@@ -30,6 +38,7 @@ from uniultra.outputs.plan import (
     chosen_kinds,
     dicom_paths,
     own_study,
+    written_kinds,
 )
 from uniultra.prompts.grouping import Typed, parse_typed
 from uniultra.registry import DEFAULT
@@ -142,6 +151,8 @@ def track(
         cine = recalibrated(cine, scale)
     frames = span_of(first, last, cine)
     prompted = named_tracks(_prompts((path, cine), frame, typed, mask, prompts), parse_labels(label))
+    said = [one.name for own in prompted.values() for one in own.values()]
+    tell_uncoded(said, written_kinds(plan, [source]))
     targets = plan.track_paths(source, bool(ventricle)).values()
     check_targets(targets, [path, *filter(None, (mask, prompts))], force)
     if tracker is TrackerKind.memory and resume:

@@ -161,10 +161,20 @@ def check_targets(targets: Iterable[Path], inputs: Iterable[Path], force: bool) 
 
 def own_study(plan: OutputPlan, sources: Sequence[InputFile]) -> tuple[str, ...]:
     """A note where DICOM results don't lie in the study of their sources."""
-    if plan.folder is None or plan.keep_patient:
-        return ()
-    kinds = {kind for source in sources if source.is_dicom for kind in plan.kinds_for(source)}
-    return (OWN_STUDY,) * any(kind in DICOM_KINDS for kind in kinds)
+    own = not plan.keep_patient and any(kind in DICOM_KINDS for kind in written_kinds(plan, sources))
+    return (OWN_STUDY,) * own
+
+
+def written_kinds(plan: OutputPlan, sources: Sequence[InputFile]) -> set[str]:
+    """The kinds that are written of any of the sources, beside the files that always are."""
+    if plan.folder is None:
+        return set()
+    return {
+        kind
+        for source in sources
+        for kind in plan.kinds_for(source)
+        if kind not in DICOM_KINDS or source.is_dicom
+    }
 
 
 def chosen_extras(requested: Sequence[str]) -> tuple[str, ...]:

@@ -193,6 +193,12 @@ class PromptSource:
     listed: Mapping[tuple[str, int | None], list[Prompt]] | None = None
     names: tuple[str, ...] = ()
 
+    @property
+    def said_names(self) -> list[str]:
+        """The names that are given, `names` alone where there are any, as they count on every file."""
+        own = (prompt.name for prompts in (self.listed or {}).values() for prompt in prompts)
+        return list(self.names or own)
+
     def for_file(self, file: Path, frame_hw: tuple[int, int], frame: int | None = None) -> list[Prompt]:
         """The prompts of a file whose frames have this (height, width); of one frame, where that was chosen.
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from uniultra.errors import FileError, PromptError
 from uniultra.io.cines import OnFault, chosen_frames, frames_or_faults, naming
-from uniultra.prompt_checks import clipped, unheard
-from uniultra.results import FrameResult, ObjectResult, with_masks_notes, with_objects_notes
+from uniultra.prompt_checks import notes_of_each
+from uniultra.results import FrameResult, ObjectResult, objects_notes, with_hidden
 from uniultra.segmenter import Segmenter
 from uniultra.tracking.ahead import Read, with_motion
 from uniultra.tracking.beginning import TrackedMask
@@ -227,6 +227,7 @@ def _result(
 ) -> FrameResult:
     number, frame = place
     own = prompts.get(number, {})
+    said = dict(zip(own, notes_of_each(list(own.values()), segmenter.facts, cine.frame_hw), strict=True))
     objects = tuple(
         ObjectResult(
             identity,
@@ -234,12 +235,13 @@ def _result(
             own.get(identity),
             status=one.status,
             confidence=round(one.confidence, 4),
+            notes=said.get(identity, ()),
         )
         for identity, one in sorted(found.items())
     )
     time_s = None if cine.times_s is None else round(cine.times_s[number], 6)
-    notes = unheard(list(own.values()), segmenter.facts) + clipped(list(own.values()), cine.frame_hw)[1]
-    notes = with_objects_notes(notes, objects) if own else with_masks_notes(notes, (o.mask for o in objects))
+    objects = with_hidden(objects) if own else objects
+    notes = objects_notes(objects)
     return FrameResult(frame, objects, segmenter.facts, number, time_s, tracked=True, notes=notes)
 
 

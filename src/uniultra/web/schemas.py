@@ -77,7 +77,8 @@ Called = Annotated[
     str,
     Field(
         max_length=MOST_CHARACTERS,
-        description="what the structure is called; a model that has learned the name (`structures`) is told",
+        description="what the structure is called, without a backslash and control characters; a model that "
+        "has learned the name (`structures`) is told",
     ),
 ]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +15,11 @@ from PIL import Image
 from browsers import Visit
 from phantoms import ellipse, speckled
 from uniultra.box_fit import CORNER_LABELS
+from uniultra.errors import PromptError
 from uniultra.io.coco import mask_of
 from uniultra.named import NAME_POINTS, known_name, labels_of_name, name_labels
 from uniultra.segmenter import Segmenter
+from uniultra.structures import legal_name
 from uniultra.types import Frame, Prompt
 from uniultra.web.workspace.static_files import STATIC
 
@@ -250,3 +253,38 @@ def test_a_click_has_pythons_other_answers(alone: Visit, tmp_path: Path) -> None
     alone.wait("doc.frames[0].masks.length === 2")
     page.keyboard.press("a")
     page.locator("#notice", has_text="no other answer").wait_for()
+
+
+LEGAL = f"""
+import {{ isLegalName }} from "{(STATIC / "core/named.mjs").as_uri()}";
+console.log(JSON.stringify(JSON.parse(process.argv[1]).map(isLegalName)));
+"""
+
+
+def test_names_are_legal_where_pythons_are() -> None:
+    said = [
+        "thyroid",
+        " a_b ",
+        "",
+        "  ",
+        "a\x07b",
+        "a\tb",
+        "a\\b",
+        "a\u00a0b",
+        "a\u2028b",
+        "a\u202eb",
+        "Gefäß",
+        "心臓",
+    ]
+    said += ["x" * 64, "x" * 65, "\U0001fac0" * 64, " " + "x" * 64, "\x07"]
+
+    def legal(name: str) -> bool:
+        with suppress(PromptError):
+            return bool(legal_name(name))
+        return False
+
+    done = subprocess.run(
+        ["node", "--input-type=module", "-e", LEGAL, json.dumps(said)], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == [legal(name) for name in said]

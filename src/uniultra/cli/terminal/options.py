@@ -4,13 +4,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 
 from typer import Context
 
 from uniultra.cli.terminal.text import tell
 from uniultra.errors import PromptError
+from uniultra.outputs.plan import DICOM_KINDS
 from uniultra.pixel_scale import Calibration, PixelSize
 from uniultra.structures import legal_name, unlisted_note
 from uniultra.text import number_of
@@ -70,11 +71,17 @@ LABEL_HELP = "Name of the structures, such as thyroid: one for all, or repeat it
 
 
 def parse_labels(labels: Sequence[str]) -> tuple[str, ...]:
-    """Names as results carry them; says on stderr which have no code of their own. Raises PromptError."""
-    names = tuple(map(legal_name, labels))
-    notes = [unlisted_note(name) for name in dict.fromkeys(names)]
-    tell([note for note in notes if note is not None])
-    return names
+    """Names as results carry them. Raises PromptError."""
+    return tuple(map(legal_name, labels))
+
+
+def tell_uncoded(names: Iterable[str], kinds: Collection[str]) -> None:
+    """Says on stderr which names have no code of their own, where DICOM is among the `kinds` that are
+    written, which alone has codes.
+    """
+    if any(kind in DICOM_KINDS for kind in kinds):
+        notes = [unlisted_note(name) for name in dict.fromkeys(names) if name]
+        tell([note for note in notes if note is not None])
 
 
 def one_frame(text: str) -> int:

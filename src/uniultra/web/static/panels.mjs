@@ -79,7 +79,7 @@ function row(object, index) {
     type: "text",
     class: "name",
     value: object.name,
-    maxlength: 80,
+    maxlength: 64,
     list: "known-names",
     "aria-label": t("rename"),
     onfocus: select,

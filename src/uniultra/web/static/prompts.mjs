@@ -1,7 +1,7 @@
 // Boxes and clicks to masks, in their order: each click builds on the answer to the one before.
 
 import { sendJson } from "./api.mjs";
-import { knownName } from "./core/named.mjs";
+import { isLegalName, knownName } from "./core/named.mjs";
 import { maskOf, objectOf, withChangedObject, withMask, withObject } from "./doc.mjs";
 import { amend, app, changed, commit, doc, draw, framePath, itemPath, named, say } from "./state.mjs";
 import { reasonOf, sentence, t } from "./texts.mjs";
@@ -33,7 +33,12 @@ export function refit(fit) {
 
 // The same where a structure was given another name, if that tells the model something else: on each frame where it was
 // prompted, since it has one name on all. One step back takes all. What was tracked stays until it is tracked again.
-export function rename(id, name) {
+export function rename(id, given) {
+  const name = given.trim();
+  if (name && !isLegalName(name)) {
+    changed();
+    return say(t("illegalName"));
+  }
   const { structures, model } = app.workspace,
     before = knownName(objectOf(doc(), id).name, structures),
     own = knownName(name, structures);

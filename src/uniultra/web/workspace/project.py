@@ -41,6 +41,7 @@ from uniultra.web.workspace.project_files import (
     safe_name,
     shown,
     to_disk,
+    with_legal_names,
 )
 from uniultra.web.workspace.schemas import Annotations, Doc, FrameDoc
 
@@ -107,7 +108,7 @@ class Project:
             if schema != SCHEMA and schema.startswith("uniultra.annotations/"):
                 text = f"{shown(path)}: written by a newer version; update UniUltra to open it"
                 raise Problem("project", Said("newer-project", text, file=shown(path)))
-            return Annotations.model_validate(said)
+            return Annotations.model_validate(with_legal_names(said))
         except (ValueError, RecursionError) as error:
             text = f"{shown(path)}: {fault_in(error)}; move it away to start again"
             raise Problem("project", Said("damaged-project", text, file=shown(path))) from None

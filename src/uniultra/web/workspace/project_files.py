@@ -8,10 +8,12 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
 from uniultra.errors import OutputError
+from uniultra.structures import MOST_CHARACTERS
 from uniultra.text import Said, printable
 from uniultra.web.problems import Problem
 
@@ -43,6 +45,19 @@ def fault_in(error: Exception) -> str:
         at = ".".join(str(part)[:40] for part in first["loc"][:8])
         return printable(f"{at}: {first['msg']}"[:200])
     return "not JSON"
+
+
+def with_legal_names(said: Any) -> Any:
+    """What a project holds of a file, without what no name may have and earlier versions saved: backslashes,
+    control characters, more than 64 characters. What isn't of this form is returned as it is.
+    """
+    doc = said.get("doc") if isinstance(said, dict) else None
+    objects = doc.get("objects") if isinstance(doc, dict) else None
+    for one in objects if isinstance(objects, list) else ():
+        if isinstance(one, dict) and isinstance(one.get("name"), str):
+            kept = "".join(sign for sign in one["name"] if sign.isprintable() and sign != "\\")
+            one["name"] = kept.strip()[:MOST_CHARACTERS].strip()
+    return said
 
 
 @contextmanager

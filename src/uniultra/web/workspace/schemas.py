@@ -4,14 +4,28 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
+from uniultra.errors import PromptError
 from uniultra.prompts.objects import MOST_OBJECTS, MOST_POINTS
+from uniultra.structures import legal_name
 from uniultra.web.schemas import Box, BoxFit, Called, Point, SaidOut, Spacing, Strict
 from uniultra.web.settings import MOST_FRAMES
 
 MOST_CALIPERS = 1000
-Label = Annotated[str, StringConstraints(strict=True, max_length=80)]
+
+
+def _name(text: str) -> str:
+    """A structure's name as the page sends it, "" for none."""
+    try:
+        if text:
+            legal_name(text)
+    except PromptError as error:
+        raise ValueError(str(error)) from None
+    return text
+
+
+Label = Annotated[str, StringConstraints(strict=True, max_length=80), AfterValidator(_name)]
 Colour = Annotated[str, StringConstraints(strict=True, pattern=r"^#[0-9a-f]{6}$")]
 Counts = Annotated[str, StringConstraints(strict=True, max_length=4_000_000, pattern=r"^[0-o]*$")]
 """COCO's compressed run lengths."""

@@ -2,6 +2,12 @@
 
 const NAME_POINTS = 4, FIRST_LABEL = 8; // points that tell a name, and the label of the first name's first one
 
+const MOST_CHARACTERS = 64,
+  ILLEGAL = /[\\\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs}/u;
+
+// Whether a result can carry a name, blanks around it aside; as legal_name in structures.py.
+export const isLegalName = (name) => !!name.trim() && [...name.trim()].length <= MOST_CHARACTERS && !ILLEGAL.test(name.trim());
+
 // A model's own name for what somebody calls a structure, "" for what it hasn't learned; case, blanks and the side don't matter.
 export function knownName(name, structures) {
   const wordsOf = (text) => text.toLowerCase().replaceAll("_", " ").split(/\s+/).filter(Boolean).join(" ");

@@ -207,6 +207,7 @@ export const DE = {
   helpTitle: "So geht es",
   busy: "Rechnet …",
   opening: (name) => `${name} wird geöffnet…`,
+  illegalName: "Ein Name hat bis zu 64 Zeichen, ohne Backslash und Steuerzeichen; er bleibt, wie er war.",
   labelAlone: (name, model, known) =>
     `${model} kennt den Namen „${name}“ nicht: Er benennt nur die Struktur. Bekannt sind: ${known}.`,
   askedAgain: (name, frames, tracked) =>

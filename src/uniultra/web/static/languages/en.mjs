@@ -200,6 +200,7 @@ export const EN = {
   helpTitle: "How it works",
   busy: "Working…",
   opening: (name) => `Opening ${name}…`,
+  illegalName: "A name has up to 64 characters, without a backslash and control characters; it stays as it was.",
   labelAlone: (name, model, known) =>
     `${model} doesn't know the name "${name}": it only labels the structure. It knows: ${known}.`,
   askedAgain: (name, frames, tracked) =>
