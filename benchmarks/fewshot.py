@@ -23,6 +23,7 @@ from pathlib import Path
 from uniultra.backends.torch import TorchBackend
 from uniultra.data.manifest import Manifest, Row, read_manifest
 from uniultra.data.splits import ReportSplit
+from uniultra.data.wrong_masks import has_wrong_mask
 from uniultra.errors import DataError
 from uniultra.evaluation.protocol import evaluate
 from uniultra.evaluation.records import Record
@@ -113,7 +114,9 @@ def _folds(rows: tuple[Row, ...], count: int) -> list[tuple[Row, ...]]:
 
 
 def _reported(options: argparse.Namespace, rows: tuple[Row, ...]) -> ReportSplit:
-    return ReportSplit(options.split, tuple(row for row in rows if row.split == options.split))
+    return ReportSplit(
+        options.split, tuple(row for row in rows if row.split == options.split and not has_wrong_mask(row))
+    )
 
 
 def _base_records(options: argparse.Namespace, rows: tuple[Row, ...], fold: int) -> list[Record]:

@@ -250,7 +250,7 @@ def test_bad_rows_end_the_run_or_are_left_out(data: Path, tmp_path: Path) -> Non
     assert (refused.stdout, refused.stderr) == ("", "")
     result = _run(*arguments, "--skip-bad")
     assert result.exit_code == 0, result.output
-    assert "Left out for their own files (1):\n\n| row | image | problem |" in result.stdout
+    assert "Left out (1):\n\n| row | image | problem |" in result.stdout
     report = json.loads((tmp_path / "run/report.json").read_text(encoding="utf-8"))
     assert [(each["row"], each["id"]) for each in report["skipped"]] == [(3, "b")]
     assert (report["model_version"], report["weights_sha256"]) == (None, None)

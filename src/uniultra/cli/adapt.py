@@ -68,6 +68,7 @@ def adapt(
 ) -> None:
     """Adapt a model to your own images: frozen Hiera, small adapters. Needs uniultra[train]."""
     need("train", "torch", "transformers", "accelerate", "peft")
+    from uniultra.cli.work.training import manifest_to_learn_from
     from uniultra.data.manifest import read_manifest
     from uniultra.training.adapt import AdaptJob, with_names
     from uniultra.training.adapt import adapt as run
@@ -84,7 +85,7 @@ def adapt(
     start = in_a_minute() if minute else AdaptConfig()
     settings = configured(start, config, (*changes, *set_))
     job = AdaptJob(
-        read_manifest(data),
+        manifest_to_learn_from(data),
         out,
         shots,
         None if replay is None else read_manifest(replay),

@@ -4,17 +4,17 @@ simulated.
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from uniultra.cli.agreement import agreement, agreements_within, contradictions
 from uniultra.cli.terminal.help_text import LiteralCommand, LiteralGroup
 from uniultra.cli.terminal.progress import progress
-from uniultra.cli.terminal.text import printable, say, tell
+from uniultra.cli.terminal.text import list_problems, say, tell
 from uniultra.errors import DataError
 from uniultra.text import command, number_of
 
@@ -113,7 +113,7 @@ def import_(
     )
     with progress(f"import {name}") as advance:
         imported = import_set(input_file(name, images, masks), path, out, settings, advance)
-    _list(imported.problems)
+    list_problems(imported.problems)
     if not imported.written:
         raise DataError(
             f"{_count(len(imported.problems), 'problem')}, so nothing was written; fix what is listed, or "
@@ -198,15 +198,17 @@ def check(
     from uniultra.data.data_sheet import draw_rows
     from uniultra.data.loading import check_manifest, split_by_image
     from uniultra.data.manifest import read_manifest
+    from uniultra.data.wrong_masks import left_out
     from uniultra.io.output import check_free, write_png
 
     if sheet is not None:
         check_free([sheet], force)
     with progress("check") as advance:
-        problems = check_manifest(manifest, advance)
-    _list(problems)
-    if problems:
-        raise DataError(f"manifest '{manifest}' has {_count(len(problems), 'problem')}; fix what is listed")
+        checked = check_manifest(manifest, advance)
+    list_problems(checked.problems)
+    if checked.problems:
+        found = _count(len(checked.problems), "problem")
+        raise DataError(f"manifest '{manifest}' has {found}; fix what is listed")
     by_image = split_by_image(manifest)
     if by_image:
         said = (
@@ -214,10 +216,15 @@ def check(
             "give the column subject where you know the patient, and split by it"
         )
         tell([said])
+    tell(left_out(read_manifest(manifest)))
+    tell(contradictions(agreements_within(checked), manifest))
     if sheet is not None:
         write_png(sheet, draw_rows(read_manifest(manifest).rows), force)
         say(f"{sheet}: images with their masks, to look at")
     say(f"{manifest}: OK")
+
+
+data.command("agreement", cls=LiteralCommand)(agreement)
 
 
 @data.command("simulate", cls=LiteralCommand)
@@ -282,8 +289,3 @@ def parse_fractions(text: str) -> dict[str, float]:
                 f"{', '.join(SPLITS)}"
             )
     return fractions
-
-
-def _list(problems: Iterable[object]) -> None:
-    for problem in problems:
-        print(printable(str(problem)), file=sys.stderr)

@@ -52,7 +52,7 @@ def distill(
 ) -> None:
     """Distil a teacher into a small model (DSKD), then tune its decoder. Needs uniultra[train]."""
     need("train", "torch", "transformers", "accelerate", "peft")
-    from uniultra.data.manifest import read_manifest
+    from uniultra.cli.work.training import manifest_to_learn_from
     from uniultra.models.build import CONV_SIZES, SIZES
     from uniultra.training.checkpoints import has_checkpoint
     from uniultra.training.config import DistillConfig
@@ -70,7 +70,7 @@ def distill(
     settings = configured(DistillConfig(), config, (*changes, *set_))
     job = DistillJob(
         teacher,
-        read_manifest(data),
+        manifest_to_learn_from(data),
         out,
         tuple(unlabelled),
         only_permissive(licence),

@@ -29,11 +29,13 @@ def train(
 ) -> None:
     """Train a model on simulated prompts: boxes, clicks, corrections. Needs uniultra[train]."""
     need("train", "torch", "transformers", "accelerate")
+    from uniultra.cli.work.training import manifest_to_learn_from
     from uniultra.training.checkpoints import has_checkpoint
     from uniultra.training.config_io import load_config
     from uniultra.training.supervised import train as run
 
     settings = load_config(config, tuple(set_))
+    manifest_to_learn_from(data)
     with resumable(begun=lambda: has_checkpoint(out)):
         folder = run(settings, data, out, only_permissive(licence))
     say(f"Averaged weights in {folder}")

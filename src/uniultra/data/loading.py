@@ -96,10 +96,20 @@ def _sizes(row: Row, frame: Frame, ids_hw: np.ndarray | None) -> Iterator[Proble
         )
 
 
+@dataclass(frozen=True)
+class CheckedManifest:
+    """A manifest whose files were all read: all that is wrong with it, () where it is valid, and its
+    near-duplicates, the nearest first.
+    """
+
+    problems: tuple[Problem, ...]
+    near: tuple[tuple[Row, Row], ...] = ()
+
+
 def check_manifest(
     path: Path, progress: Callable[[int, int], None] = lambda done, total: None
-) -> list[Problem]:
-    """All that is wrong with a manifest; [] where it is valid.
+) -> CheckedManifest:
+    """Reads every image and mask.
 
     Raises:
         DataError: there is no such file, or it isn't CSV in UTF-8.
@@ -113,7 +123,8 @@ def check_manifest(
         if look.frame is not None:
             read.append((row, perceptual_hash(look.frame.pixels_hw)))
         progress(done, len(manifest.rows))
-    return [*problems, *_near(read)]
+    near = tuple(_near(read))
+    return CheckedManifest((*problems, *_divided(near)), near)
 
 
 def split_by_image(path: Path) -> tuple[str, ...]:
@@ -135,11 +146,20 @@ def split_by_image(path: Path) -> tuple[str, ...]:
     )
 
 
-def _near(read: Sequence[tuple[Row, np.ndarray]]) -> Iterator[Problem]:
+def _near(read: Sequence[tuple[Row, np.ndarray]]) -> list[tuple[Row, Row]]:
+    """Near-duplicates in the order of the manifest, those of fewest bits first."""
     hashes = np.array([hash for _, hash in read], np.uint64).reshape(-1, WORDS)
-    for i, j in near_pairs(hashes, hashes):
-        one, other = read[i][0], read[j][0]
-        if j < i and one.split != other.split:
+    found = [
+        (int(np.bitwise_count(hashes[i] ^ hashes[j]).sum()), j, i)
+        for i, j in near_pairs(hashes, hashes)
+        if j < i
+    ]
+    return [(read[first][0], read[second][0]) for _, first, second in sorted(found)]
+
+
+def _divided(near: Iterable[tuple[Row, Row]]) -> Iterator[Problem]:
+    for other, one in sorted(near, key=lambda pair: (pair[1].number, pair[0].number)):
+        if one.split != other.split:
             yield one.problem(
                 "image",
                 f"a near-duplicate of row {other.number} ('{one.split}' here, '{other.split}' there); "

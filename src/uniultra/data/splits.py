@@ -11,6 +11,7 @@ from typing import TypeVar
 import numpy as np
 
 from uniultra.data.manifest import Manifest, Row
+from uniultra.data.wrong_masks import has_wrong_mask
 from uniultra.errors import DataError
 
 
@@ -61,7 +62,8 @@ def report_split(manifest: Manifest, name: str) -> ReportSplit:
 
 
 def _rows(manifest: Manifest, name: str) -> tuple[Row, ...]:
-    rows = tuple(row for row in manifest if row.split == name)
+    """Those of a split but for the images whose published mask is another picture's."""
+    rows = tuple(row for row in manifest if row.split == name and not has_wrong_mask(row))
     if not rows:
         raise DataError(
             f"manifest '{manifest.path}' has no rows of split '{name}'; add some, or choose another split"

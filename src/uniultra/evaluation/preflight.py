@@ -12,6 +12,7 @@ from uniultra.data.manifest import Manifest, Row, open_manifest
 from uniultra.data.manifest_text import SPLITS
 from uniultra.data.problems import Problem, refuse
 from uniultra.data.splits import ReportSplit, SelectionSplit
+from uniultra.data.wrong_masks import PROBLEM, has_wrong_mask
 from uniultra.errors import DataError
 from uniultra.evaluation.journal import Key
 from uniultra.evaluation.records import Skipped, skip
@@ -23,7 +24,9 @@ FIX_OWN = "fix them, or leave these rows out with --skip-bad"
 
 @dataclass(frozen=True)
 class Checked:
-    """A manifest that is valid as a whole, the rows to score, and those that were left out."""
+    """A manifest that is valid as a whole, the rows to score, and those that were left out: for problems of
+    their own, or since their published mask is another picture's.
+    """
 
     manifest: Manifest
     rows: SelectionSplit | ReportSplit
@@ -76,7 +79,11 @@ def check(
         raise DataError(
             f"split '{rows.name}' of '{path}' shows no object, so there is nothing to score; check its masks"
         )
-    skipped = tuple(skip(row, own[row.number]) for row in rows if row.number in own)
+    wrong = [row for row in manifest if row.split == rows.name and has_wrong_mask(row)]
+    skipped = (
+        *(skip(row, own[row.number]) for row in rows if row.number in own),
+        *(skip(row, [row.problem("mask", PROBLEM)]) for row in wrong),
+    )
     left = replace(rows, rows=tuple(row for row in rows if row.number not in own))
     return Checked(manifest, left, skipped, files)
 

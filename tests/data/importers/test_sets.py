@@ -145,7 +145,7 @@ def test_a_miniature_becomes_a_sound_manifest(name: str, tmp_path: Path) -> None
     assert imported.written, imported.problems
     rows = list(read_manifest(tmp_path / "out/manifest.csv"))
     assert len(rows) == len(imported.rows) >= 2
-    assert check_manifest(tmp_path / "out/manifest.csv") == []
+    assert check_manifest(tmp_path / "out/manifest.csv").problems == ()
     assert all(int(row["objects"]) >= 1 for row in imported.rows)
     with (tmp_path / "out/hashes.csv").open(encoding="utf-8") as file:
         assert {len(row["sha256"]) for row in csv.DictReader(file)} == {64}

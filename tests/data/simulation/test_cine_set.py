@@ -29,7 +29,7 @@ def stills(tmp_path: Path) -> Path:
 def test_cines_are_clips_of_a_good_manifest(stills: Path, tmp_path: Path) -> None:
     assert simulate_cine_set(stills, tmp_path / "out", SETTINGS) == 2
     manifest = tmp_path / "out" / "manifest.csv"
-    assert check_manifest(manifest) == []
+    assert check_manifest(manifest).problems == ()
     rows = read_manifest(manifest).rows
     assert [(row.clip.rpartition("_")[2], row.frame) for row in rows] == [
         (name, number) for name in "ab" for number in range(6)

@@ -75,7 +75,7 @@ def test_a_set_is_sound_and_can_be_learned_from(tmp_path: Path) -> None:
     manifest = simulate_set(
         tmp_path / "set", 3, seed=1, progress=lambda done, total: seen.append((done, total))
     )
-    assert not check_manifest(manifest, lambda done, total: None)
+    assert not check_manifest(manifest, lambda done, total: None).problems
     rows = read_manifest(manifest).rows
     assert [(row.organ, row.split, row.licence) for row in rows] == [("simulated", "train", "Apache-2.0")] * 3
     assert len({row.cluster for row in rows}) == 3

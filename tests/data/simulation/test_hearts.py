@@ -55,7 +55,7 @@ def test_faint_objects_keep_their_masks_in_hearts() -> None:
 
 def test_a_set_of_hearts_has_a_name_of_its_own(tmp_path: Path) -> None:
     manifest = simulate_set(tmp_path / "set", 2, seed=3, scene="heart")
-    assert not check_manifest(manifest, lambda done, total: None)
+    assert not check_manifest(manifest, lambda done, total: None).problems
     rows = read_manifest(manifest).rows
     assert [row.dataset for row in rows] == ["simulated_heart"] * 2
     assert [row.licence for row in rows] == ["Apache-2.0"] * 2

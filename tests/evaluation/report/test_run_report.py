@@ -161,7 +161,7 @@ def test_what_was_left_out_stands_in_the_file_and_below_the_tables(tmp_path: Pat
     assert report["skipped"][0] == {"row": 3, "dataset": "d", "id": "z", "problems": ["mask: coloured"]}
     assert [each["row"] for each in report["skipped"]] == [3, 9]
     assert tables_of(evaluation, provenance)[-1] == (
-        "Left out for their own files (2):\n\n| row | image | problem |\n| --- | --- | --- |\n"
+        "Left out (2):\n\n| row | image | problem |\n| --- | --- | --- |\n"
         "| 3 | d/z | mask: coloured |\n| 9 | d/x\\|y | image: 'x.png': no such file; mask: bad worse |\n"
     )
     assert "Left out" not in "".join(tables_of(EVALUATION, Provenance("mini", "")))

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from uniultra.errors import UniUltraError
 from uniultra.text import printable, printable_lines
 
-__all__ = ["complain", "label", "printable", "printable_lines", "say", "tell"]
+__all__ = ["complain", "label", "list_problems", "printable", "printable_lines", "say", "tell"]
 
 
 def say(*lines: str) -> None:
@@ -21,6 +21,12 @@ def tell(notes: Iterable[str]) -> None:
     """Prints notes to stderr, a line each."""
     for note in notes:
         print(f"uniultra: {printable(note)}", file=sys.stderr)
+
+
+def list_problems(problems: Iterable[object]) -> None:
+    """Prints problems to stderr, a line each."""
+    for problem in problems:
+        print(printable(str(problem)), file=sys.stderr)
 
 
 def complain(error: UniUltraError) -> None:

@@ -15,6 +15,7 @@ from uniultra.data.loading import read_row
 from uniultra.data.manifest import CLIP_COLUMNS, COLUMNS, Row, objects_in, read_manifest
 from uniultra.data.simulation.cines import EVENTS, LEAST_FRAMES, Event, simulate_cine
 from uniultra.data.simulation.frames import MOST_SEED
+from uniultra.data.wrong_masks import has_wrong_mask
 from uniultra.errors import DataError
 from uniultra.hashes import stable_seed
 from uniultra.io.tables import write_csv
@@ -89,6 +90,7 @@ def _stills(manifest: Path, out: Path, settings: CineSettings) -> Sequence[tuple
     if not rows:
         raise DataError(f"manifest '{manifest}' has no row of split '{settings.split}'; give another --split")
     chosen = rows[:: max(len(rows) // settings.cines, 1)][: settings.cines] if settings.cines else rows
+    chosen = [row for row in chosen if not has_wrong_mask(row)]
     if len(chosen) * settings.frames > MOST_SET_FRAMES:
         raise DataError(
             f"{len(chosen)} cines of {settings.frames} frames are over {MOST_SET_FRAMES}; give fewer"

@@ -82,7 +82,7 @@ def paper_markdown(report: dict[str, Any]) -> str:
         f"{report['images']} images{first}; {report['images_without_mask']} more have no mask and can't be "
         "asked"
     )
-    counts += f"; {len(report['skipped'])} were left out for their own files." if report["skipped"] else "."
+    counts += f"; {len(report['skipped'])} were left out." if report["skipped"] else "."
     title = f"# {markdown(report['model'])} on {markdown(report['split'])}, by the paper's protocol"
     return "\n\n".join([title, ABOUT, counts, markdown_table(header, rows, left=1)])
 

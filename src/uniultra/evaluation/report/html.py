@@ -69,7 +69,8 @@ def _sections(report: Report, cases: Sequence[Case], more: Iterable[str]) -> Ite
         yield f"<h2>Against {markup(other)}</h2><p>Paired on the same prompts and resampled together.</p>"
         yield html_table(*comparison(report["model"], other, report["against"]["comparison"]), left=2)
     if report["skipped"]:
-        yield f"<h2>Left out ({len(report['skipped'])})</h2><p>Their own files could not be used.</p>"
+        why = "Their own files could not be used, or their published mask is another picture's."
+        yield f"<h2>Left out ({len(report['skipped'])})</h2><p>{why}</p>"
         yield html_table(*left_out(report["skipped"]))
     charts = list(_charts(report))
     if charts:

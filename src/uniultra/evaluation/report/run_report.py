@@ -85,7 +85,7 @@ def all_skipped(evaluation: Evaluation, provenance: Provenance) -> list[Skipped]
 def skipped_table(skipped: Sequence[Skipped]) -> str:
     """One row an image that was left out, and why."""
     table = markdown_table(*left_out(asdict(each) for each in skipped), left=3)
-    return f"Left out for their own files ({len(skipped)}):\n\n{table}"
+    return f"Left out ({len(skipped)}):\n\n{table}"
 
 
 @dataclass(frozen=True)
