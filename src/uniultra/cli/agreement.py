@@ -35,7 +35,7 @@ def agreement(
     """Compare two masks of each picture: those of a second reader, or of pictures that a set holds twice."""
     from uniultra.atomic import check_free, staged
     from uniultra.evaluation.agreement import contradicts, spreads
-    from uniultra.evaluation.agreement_report import COLUMNS, csv_rows, draw, table
+    from uniultra.evaluation.agreement_report import HEADER, csv_rows, draw, table
     from uniultra.io.output import write_png
     from uniultra.io.tables import write_csv
 
@@ -48,7 +48,7 @@ def agreement(
     if targets:
         with staged(targets, force) as parts:
             if csv is not None:
-                write_csv(parts["csv"], COLUMNS, csv_rows(found))
+                write_csv(parts["csv"], HEADER, csv_rows(found))
             if sheet is not None:
                 write_png(parts["sheet"], draw(found))
     say(*table(spreads(found)).splitlines())

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from uniultra.cli.agreement import agreement, agreements_within, contradictions
+from uniultra.cli.review import review
 from uniultra.cli.terminal.help_text import LiteralCommand, LiteralGroup
 from uniultra.cli.terminal.progress import progress
 from uniultra.cli.terminal.text import list_problems, say, tell
@@ -225,6 +226,7 @@ def check(
 
 
 data.command("agreement", cls=LiteralCommand)(agreement)
+data.command("review", cls=LiteralCommand)(review)
 
 
 @data.command("simulate", cls=LiteralCommand)

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-import cv2
 import numpy as np
 
 from uniultra.evaluation.agreement import Agreed, Agreement, Spread, contradicts
+from uniultra.evaluation.outlines import COLUMNS, TILE_HW, two_outlines
 from uniultra.evaluation.report.tables import interval, markdown_table
 from uniultra.io.contact_sheet import contact_sheet
-from uniultra.io.overlay import PALETTE
 
-COLUMNS = (
+HEADER = (
     "organ", "dataset", "image", "second_dataset", "second_image", "structure", "dice", "hd95_px", "area_px",
     "second_area_px", "pixel_mm",
 )  # fmt: skip
-MOST, SHEET_COLUMNS = 20, 5
-TILE_HW = (216, 288)
-_MARGIN = 0.15
-"""Around the outlines, of their longer side."""
+MOST_DRAWN = 20
 
 
 def table(found: Mapping[str, Spread]) -> str:
@@ -46,7 +42,7 @@ def table(found: Mapping[str, Spread]) -> str:
 
 
 def csv_rows(agreements: Sequence[Agreement]) -> Iterator[list[object]]:
-    """A row a structure that both masks have, under COLUMNS."""
+    """A row a structure that both masks have, under HEADER."""
     for each in agreements:
         one, other = each.pair.one, each.pair.other
         for agreed in each.both:
@@ -64,35 +60,15 @@ def draw(agreements: Sequence[Agreement]) -> np.ndarray:
     clashes = [(each, None) for each in agreements if contradicts(each)]
     others = [(each, agreed) for each in agreements for agreed in each.both]
     ordered = sorted(others, key=lambda item: item[1].dice)
-    shown = [*clashes, *ordered][:MOST]
+    shown = [*clashes, *ordered][:MOST_DRAWN]
     tiles, captions = zip(*(_tile(*item) for item in shown), strict=True)
-    return contact_sheet(tiles, captions, SHEET_COLUMNS, TILE_HW)
+    return contact_sheet(tiles, captions, COLUMNS, TILE_HW)
 
 
 def _tile(agreement: Agreement, agreed: Agreed | None) -> tuple[np.ndarray, str]:
-    """Around one structure, or around all where nothing is in common."""
+    """One structure, or all where nothing is in common."""
     pair = agreement.pair
     masks = (pair.ids_hw > 0, pair.other_ids_hw > 0) if agreed is None else (agreed.mask_hw, agreed.other_hw)
-    view = _view(masks[0] | masks[1])
-    height, width = pair.frame.pixels_hw[view].shape
-    zoom = min(TILE_HW[0] / height, TILE_HW[1] / width)
-    size_wh = max(round(width * zoom), 1), max(round(height * zoom), 1)
-    way = cv2.INTER_AREA if zoom < 1 else cv2.INTER_CUBIC
-    grey = cv2.resize(np.ascontiguousarray(pair.frame.pixels_hw[view]), size_wh, interpolation=way)
-    picture = cv2.cvtColor(np.asarray(grey), cv2.COLOR_GRAY2RGB)
-    for mask_hw, colour in zip(masks, PALETTE, strict=False):
-        inside = cv2.resize(mask_hw[view].astype(np.uint8), size_wh, interpolation=cv2.INTER_NEAREST)
-        outlines, _ = cv2.findContours(inside, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
-        cv2.drawContours(picture, outlines, -1, colour, 1, cv2.LINE_AA)
     said = "nothing in common" if agreed is None else f"{agreed.structure}: Dice {agreed.dice:.3f}"
     ids = pair.one.id if pair.one.id == pair.other.id else f"{pair.one.id}, {pair.other.id}"
-    return np.asarray(picture), f"{ids}\n{said}"
-
-
-def _view(mask_hw: np.ndarray) -> tuple[slice, slice]:
-    rows, columns = np.flatnonzero(mask_hw.any(axis=1)), np.flatnonzero(mask_hw.any(axis=0))
-    margin = round(_MARGIN * max(rows[-1] - rows[0], columns[-1] - columns[0])) + 4
-    return (
-        slice(max(int(rows[0]) - margin, 0), int(rows[-1]) + 1 + margin),
-        slice(max(int(columns[0]) - margin, 0), int(columns[-1]) + 1 + margin),
-    )
+    return two_outlines(pair.frame.pixels_hw, *masks), f"{ids}\n{said}"
