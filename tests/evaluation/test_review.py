@@ -31,7 +31,7 @@ def test_the_mask_that_is_no_ellipse_comes_first(manifest: Manifest) -> None:
     found = review(BASELINES["ellipse"](), manifest.rows, lambda *done: seen.append(done))
     assert (found[0].row.id, found[0].number) == ("b", 1)
     assert found[0].dice < 0.75
-    assert all(each.dice > 0.95 for each in found[1:])
+    assert all(each.dice > 0.9 for each in found[1:])
     assert [each.quality for each in found] == [None] * 4
     assert seen == [(1, 2), (2, 2)]
     first = next(iter(csv_rows(found)))
