@@ -20,7 +20,7 @@ def manifest(tmp_path: Path) -> Manifest:
     """Ellipses, of which the second image's first has lost its lower half but for a line down to its end."""
     found = phantom_manifest(tmp_path, [Phantom("a", objects=2), Phantom("b", "train", group="1", objects=2)])
     ids_hw = true_ids(2)
-    ids_hw[28:, :40] = 0
+    ids_hw[28:, :28] = 0
     ids_hw[28:42, 15] = 1
     Image.fromarray(ids_hw).save(found.rows[1].mask)
     return found
