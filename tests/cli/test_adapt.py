@@ -46,7 +46,7 @@ def _run(command: object, *arguments: str | Path) -> Result:
 def lab(tmp_path: Path) -> Path:
     folder = tmp_path / "lab"
     folder.mkdir()
-    return write_manifest(folder, ["train"] * 4 + ["val"] * 3)
+    return write_manifest(folder, ["train"] * 4 + ["val"] * 3 + ["test"])
 
 
 def test_a_minute_is_an_option_that_others_go_over(lab: Path, tmp_path: Path) -> None:
@@ -148,6 +148,26 @@ def test_from_images_to_a_model_that_opens_anywhere(lab: Path, tmp_path: Path) -
     assert Segmenter.load(tmp_path / "merged").facts.input_size == 64
     with pytest.raises(OutputError, match="exists"):
         _raised(_run(merge, "--adapter", out, "--out", tmp_path / "merged"))
+    (tmp_path / "merged" / "config.json").write_text("{}")
+    result = _run(merge, "--adapter", out, "--out", tmp_path / "merged", "--force")  # as the message says
+    assert result.exit_code == 0, result.output
+    assert Segmenter.load(tmp_path / "merged").facts.input_size == 64
+
+
+def test_no_evaluation_is_suggested_of_a_split_that_has_no_images(lab: Path, tmp_path: Path) -> None:
+    """Neither beside the gain, nor in its place where there is no val."""
+    quick = ("--minute", *QUICK, "--set", "cache.views=1")
+    for splits, said in ((["train"] * 2, "no test split either: keep images"), (["train", "val"], "On val")):
+        folder = tmp_path / said[:6]
+        folder.mkdir()
+        data = write_manifest(folder, splits, organ="known")
+        result = _run(adapt, "--data", data, "--out", folder / "run", *quick)
+        assert result.exit_code == 0, result.output
+        assert said in result.stdout
+        assert "uniultra evaluate" not in result.stdout
+    data = write_manifest(tmp_path, ["train", "test"], organ="known")
+    result = _run(adapt, "--data", data, "--out", tmp_path / "run", *quick)
+    assert "No val split, so the gain is not measured; see it with: uniultra evaluate" in result.stdout
 
 
 def test_replay_is_looked_at_too(lab: Path, tmp_path: Path) -> None:

@@ -42,7 +42,8 @@ def test_a_baseline_is_scored_on_boxes(data: Path, tmp_path: Path) -> None:
     result = _run("--data", data, "--model", "ellipse", "--out", out)
     assert result.exit_code == 0, result.output
     assert result.stdout.startswith("ellipse on val: 2 images with objects, 1 without.")
-    assert "| organ | box | box10 | box20 |" in result.stdout
+    assert "over the ellipse in the box.\n\n| organ | box | box10 | box20 |" in result.stdout
+    assert "\\" not in result.stdout
     assert "| box20 | mean over organs | 5 | 2 |" in result.stdout
     report = json.loads(out.read_text(encoding="utf-8"))
     assert report["kinds"] == ["box", "box10", "box20"]

@@ -129,7 +129,7 @@ def test_bad_rows_are_left_out_of_both(data: Path, tmp_path: Path) -> None:
     (data.parent / "images" / "c.png").write_bytes(b"no picture")
     assert isinstance(_run("--data", data, "--protocol", "paper").exception, DataError)
     paper = _run("--data", data, "--protocol", "paper", "--skip-bad", "--out", tmp_path / "p.json")
-    assert "2 images; 1 more have no mask and can't be asked; 1 were left out." in paper.stdout
+    assert "2 images; 1 more has no mask and can't be prompted; 1 was left out." in paper.stdout
     assert [
         each["id"] for each in json.loads((tmp_path / "p.json").read_text(encoding="utf-8"))["skipped"]
     ] == ["c"]

@@ -29,6 +29,8 @@ from uniultra.data.draws import SampleSpec
 from uniultra.data.manifest import read_manifest
 from uniultra.data.splits import train_split
 from uniultra.errors import DataError, ModelError, OutputError
+from uniultra.evaluation.report.compare import Difference
+from uniultra.evaluation.summary import ALL_ORGANS
 from uniultra.model_facts import read_passes
 from uniultra.models.adapted import (
     BASE_FILE,
@@ -47,7 +49,7 @@ from uniultra.training.adapt import AdaptJob, adapt, make_adaptable, splits_for
 from uniultra.training.checkpoints import whole_checkpoint
 from uniultra.training.config import AdaptConfig
 from uniultra.training.config_io import configured
-from uniultra.training.gain import measure_gain
+from uniultra.training.gain import Gain, measure_gain
 
 SHORT = ("optim.steps=4", "optim.save_every=2", "optim.batch_size=2", "loss.rounds=2", "optim.patience=0")
 
@@ -466,6 +468,26 @@ def test_the_gain_is_paired_and_says_when_it_shows_nothing(sam2: Path, lab: Path
     gain = measure_gain(base, load(sam2), val, val)
     assert all(cell.difference == 0.0 for organs in gain.own.values() for cell in organs.values())
     assert [line.split(":")[0] for line in gain.warnings] == ["box", "click"]
+
+
+def test_what_got_worse_on_few_clusters_is_said_to_be_too_few(sam2: Path) -> None:
+    """And one organ alone is named once, not as the mean over organs as well."""
+
+    def worse(clusters: int, verdict: str) -> Difference:
+        return Difference(9, clusters, 0.8, 0.9, -0.1, (-0.2, -0.05), verdict)
+
+    few, many = worse(3, "not judged"), worse(8, "worse")
+    others = {"heart": many, "liver": many, ALL_ORGANS: many}
+    gain = Gain({}, {"box": {"heart": few, ALL_ORGANS: few}, "click": others})
+    first, *further = gain.warnings
+    assert first == (
+        "box: heart got worse by 0.100 (-0.200 to -0.050, on 3 clusters of the replay's val, too few to "
+        "judge); raise replay.share"
+    )
+    assert further == [
+        f"click: {organ} got worse by 0.100 (-0.200 to -0.050); raise replay.share"
+        for organ in ("heart", "liver", ALL_ORGANS)
+    ]
 
 
 def test_patience_ends_a_run_that_no_longer_gets_better(sam2: Path, lab: Path, tmp_path: Path) -> None:

@@ -56,6 +56,8 @@ def test_a_broken_file_says_so(tmp_path: Path) -> None:
     (tmp_path / "bad.toml").write_text("[optim\n")
     with pytest.raises(ModelError, match="can't be read as TOML"):
         load_config(tmp_path / "bad.toml")
+    with pytest.raises(ModelError, match=r"none\.toml' can't be read \(No such file or directory\); give a"):
+        load_config(tmp_path / "none.toml")
     (tmp_path / "flat.toml").write_text("steps = 5")
     with pytest.raises(ModelError, match="'steps' is outside any section"):
         load_config(tmp_path / "flat.toml")

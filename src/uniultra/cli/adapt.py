@@ -34,7 +34,10 @@ def adapt(
     ] = None,
     method: Annotated[str | None, typer.Option(help="ch-adapter, lora, decoder or full.")] = None,
     shots: Annotated[
-        int | None, typer.Option(help="Learn from only this many images of each organ (5 or more).")
+        int | None,
+        typer.Option(
+            help="Learn from only this many images of each organ (1 or more), and use as many of val."
+        ),
     ] = None,
     minute: Annotated[
         bool,
@@ -120,6 +123,7 @@ def merge(
         ),
     ],
     base: Annotated[str | None, typer.Option(help="Where the base is now, if it was moved.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite an existing model.")] = False,
 ) -> None:
     """Put an adapter into its base, as one plain model folder. Needs uniultra[train]."""
     need("train", "torch", "transformers", "peft")
@@ -128,8 +132,8 @@ def merge(
 
     if not (adapter / ADAPTER_FILE).is_file():
         raise ModelError(f"'{adapter}' has no {ADAPTER_FILE}; give the --out of a finished `uniultra adapt`")
-    check_free([out / "config.json", out / "model.safetensors"])
-    save_plain(open_adapted(adapter, base), out)
+    check_free([out / "config.json", out / "model.safetensors"], force)
+    save_plain(open_adapted(adapter, base), out, force)
     say(f"Merged model in {out}")
 
 
@@ -146,7 +150,7 @@ def _report_gain(settings: AdaptConfig, job: AdaptJob) -> None:
 
     _, val = splits_for(job.manifest, settings, job.shots)
     if val is None:
-        say(f"No val split, so the gain is not measured; see it with: {_evaluation(settings, job)}")
+        say(f"No val split, so the gain is not measured; {_how_to_see(settings, job)}")
         return
     others = None
     if job.replay is not None:
@@ -172,7 +176,8 @@ def _report_gain(settings: AdaptConfig, job: AdaptJob) -> None:
     )
     chose = ", which also chose the checkpoint" if settings.optim.keep == "best" else ""
     print(f"On val{chose}, with one pass per prompt, as in log.jsonl.")
-    say(f"For figures to report, with all passes: {_evaluation(settings, job)}")
+    if _has_test(job):
+        say(f"For figures to report, with all passes: {_evaluation(settings, job)}")
     own = "your data" if gain.unnamed is None else "your data, by name"
     comparisons = ((own, gain.own), ("your data, no name said", gain.unnamed), ("replay", gain.others))
     for title, comparison in comparisons:
@@ -180,6 +185,20 @@ def _report_gain(settings: AdaptConfig, job: AdaptJob) -> None:
             say(f"  {title}: {line}")
     for warning in gain.warnings:
         say(f"Warning: {warning}")
+
+
+def _has_test(job: AdaptJob) -> bool:
+    return any(row.split == "test" for row in job.manifest)
+
+
+def _how_to_see(settings: AdaptConfig, job: AdaptJob) -> str:
+    """How to learn what a run gained that had nothing to choose by."""
+    if _has_test(job):
+        return f"see it with: {_evaluation(settings, job)}"
+    return (
+        "no test split either: keep images of some patients out of train to see it, as with --fractions of "
+        "`uniultra data import`"
+    )
 
 
 def _evaluation(settings: AdaptConfig, job: AdaptJob) -> str:

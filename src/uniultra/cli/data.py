@@ -97,6 +97,7 @@ def import_(
 ) -> None:
     """Write a manifest of a set: splits by patient and near-duplicate cluster, a SHA-256 of every file."""
     from uniultra.data.importers.registry import OWN, input_file
+    from uniultra.data.manifest import SPLITS
     from uniultra.data.set_import import ImportSettings, import_set
 
     settings = ImportSettings(
@@ -124,7 +125,8 @@ def import_(
         _warn_of_alike([row["id"] for row in imported.rows])
     if not (published_splits or splits):
         _warn_of_few([(row["group"], row["split"]) for row in imported.rows], settings)
-    counts = Counter(row["split"] for row in imported.rows)
+    found = Counter(row["split"] for row in imported.rows)
+    counts = {split: found[split] for split in SPLITS if split in found}
     groups = len({row["group"] for row in imported.rows})
     shares = ", ".join(f"{count} {split}" for split, count in counts.items())
     say(

@@ -143,7 +143,7 @@ def evaluate(
         write_folder(folder, evaluation, provenance, compared, cases, damaged, force)
     elif out is not None:
         write_report(out, build_report(evaluation, provenance, compared, damaged), force)
-    say(work.title_of(segmenter.name, evaluation, provenance))
+    say(work.title_of(segmenter.name, evaluation, provenance), "")
     print(printable_lines("\n".join(tables_of(evaluation, provenance, compared, damaged))), end="")
     tell(work.untold_names(evaluation, segmenter, None if other is None else other.segmenter))
     if folder is not None:

@@ -10,6 +10,7 @@ import typer
 from uniultra.cli.terminal.ending import resumable
 from uniultra.cli.terminal.extras import need, only_permissive
 from uniultra.cli.terminal.text import say
+from uniultra.text import command
 
 
 def train(
@@ -38,4 +39,4 @@ def train(
     manifest_to_learn_from(data)
     with resumable(begun=lambda: has_checkpoint(out)):
         folder = run(settings, data, out, only_permissive(licence))
-    say(f"Averaged weights in {folder}")
+    say(f"Averaged weights in {folder}; use them with {command('--model', folder)}")

@@ -128,7 +128,8 @@ def split_by_cluster(clusters: Sequence[str], fractions: dict[str, float], seed:
     most. No split stays empty where there are clusters enough: three patients still give train, val and test.
     """
     if abs(sum(fractions.values()) - 1.0) > 1e-6:
-        raise DataError(f"split fractions {fractions} sum to {sum(fractions.values()):g}; they must sum to 1")
+        given = ",".join(f"{split}={fraction:g}" for split, fraction in fractions.items())
+        raise DataError(f"split fractions {given} sum to {sum(fractions.values()):g}; they must sum to 1")
     names, counts = np.unique(np.asarray(clusters), return_counts=True)
     order = np.random.default_rng(seed).permutation(len(names))
     order = order[np.argsort(-counts[order], kind="stable")]

@@ -109,7 +109,12 @@ def configured(config: C, path: str | Path | None = None, changes: tuple[str, ..
     if path is not None:
         try:
             tables = tomllib.loads(decoded(Path(path).read_bytes()))
-        except (OSError, ValueError) as error:
+        except OSError as error:
+            raise ModelError(
+                f"config '{path}' can't be read ({error.strerror}); give a TOML file, such as those in "
+                "configs/ of the repository"
+            ) from error
+        except ValueError as error:
             raise ModelError(f"config '{path}' can't be read as TOML: {error}") from error
         for section, values in tables.items():
             if not isinstance(values, dict):

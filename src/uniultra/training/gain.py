@@ -9,7 +9,14 @@ from dataclasses import dataclass
 
 from uniultra.data.splits import SelectionSplit
 from uniultra.evaluation.records import Record
-from uniultra.evaluation.report.compare import BETTER, FEWEST_CLUSTERS, NOT_JUDGED, Comparison, compare
+from uniultra.evaluation.report.compare import (
+    BETTER,
+    FEWEST_CLUSTERS,
+    NOT_JUDGED,
+    Comparison,
+    Difference,
+    compare,
+)
 from uniultra.evaluation.summary import ALL_ORGANS
 from uniultra.models.promptable import PromptableModel
 from uniultra.training.validation import View, validate, views_of
@@ -50,10 +57,12 @@ class Gain:
                 )
         for kind, organs in (self.others or {}).items():
             lines += [
-                f"{kind}: {organ} got worse by {-found.difference:.3f} ({_span(found.interval)}); raise "
-                "replay.share"
+                f"{kind}: {organ} got worse by {-found.difference:.3f} ({_span(found.interval)}"
+                f"{_doubt(found)}); raise replay.share"
                 for organ, found in organs.items()
-                if found.interval is not None and found.interval[1] < 0
+                if found.interval is not None
+                and found.interval[1] < 0
+                and not (organ == ALL_ORGANS and len(organs) == 2)
             ]
         return lines
 
@@ -103,6 +112,11 @@ def _records(views: Sequence[View], scores: Sequence[float]) -> list[Record]:
         )
         for view, score in zip(views, scores, strict=True)
     ]
+
+
+def _doubt(found: Difference) -> str:
+    few = found.verdict == NOT_JUDGED
+    return f", on {found.clusters} clusters of the replay's val, too few to judge" if few else ""
 
 
 def _span(interval: tuple[float, float] | None) -> str:

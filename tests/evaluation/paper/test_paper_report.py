@@ -68,7 +68,7 @@ def test_the_report_is_named_as_what_it_is() -> None:
     assert (report["images"], report["images_without_mask"]) == (5, 1)
     text = paper_markdown(report)
     assert text.startswith("# some model on test, by the paper's protocol\n")
-    assert "1 more have no mask and can't be asked" in text
+    assert "1 more has no mask and can't be prompted" in text
     assert (
         "| busi | 3 | 3 | 0.567 [0.000, 0.900] | 0.283 [0.000, 0.450] | 15.0 [10.0, 20.0] | 1 | 0.500 | "
         "0.400 | 30.0 |" in text

@@ -247,7 +247,5 @@ def title_of(name: str, evaluation: Evaluation, provenance: Provenance) -> str:
     first = f", {limit_text(provenance.stated)}" if provenance.limit else ""
     noun = "image" if evaluation.images == 1 else "images"
     images = f"{evaluation.images} {noun} with objects, {evaluation.images_without_objects} without{first}"
-    return (
-        f"{name} on {evaluation.split}: {images}. Dice, and in brackets the skill over the ellipse in the "
-        "box.\n"
-    )
+    about = "Dice, and in brackets the skill over the ellipse in the box."
+    return f"{name} on {evaluation.split}: {images}. {about}"

@@ -5,7 +5,7 @@ Image and mask are stretched to a square of 1024 pixels. Each connected componen
 box, the answers are united by the maximum of their logits, and the metrics are per IMAGE, in stretched
 pixels: Dice, IoU and the maximum Hausdorff distance. Distances that are infinite, because the answer is
 empty, are dropped from its mean, as there; here they are counted too. Images without a mask give no box and
-can't be asked. The mask is that of all objects, so ids of a few pixels are left out as elsewhere.
+can't be prompted. The mask is that of all objects, so ids of a few pixels are left out as elsewhere.
 """
 
 from __future__ import annotations

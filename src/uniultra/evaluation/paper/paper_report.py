@@ -30,7 +30,7 @@ ALL_SETS = "mean over data sets"
 ABOUT = (
     "The paper's protocol (arXiv 2511.15771), for comparison with its numbers: image and mask stretched to "
     f"{SIDE} x {SIDE}; one exact "
-    "box a connected component, answers united by the maximum; metrics per image in stretched pixels. "
+    "box per connected component, answers united by the maximum; metrics per image in stretched pixels. "
     "Hausdorff is the maximum, "
     "not HD95; where the answer is empty it is infinite, and dropped from the mean: see how many were. "
     "Exact boxes from the truth flatter: "
@@ -78,13 +78,19 @@ def paper_markdown(report: dict[str, Any]) -> str:
     ]  # fmt: skip
     rows = [[name, *_details(cell)] for name, cell in report["summary"].items()]
     first = f" ({limit_text(report)})" if report["limit"] else ""
-    counts = (
-        f"{report['images']} images{first}; {report['images_without_mask']} more have no mask and can't be "
-        "asked"
-    )
-    counts += f"; {len(report['skipped'])} were left out." if report["skipped"] else "."
+    bare, skipped = report["images_without_mask"], len(report["skipped"])
+    parts = [_counted(report["images"], "image", "images") + first]
+    if bare:
+        parts.append(_counted(bare, "more has", "more have") + " no mask and can't be prompted")
+    if skipped:
+        parts.append(_counted(skipped, "was", "were") + " left out")
+    counts = "; ".join(parts) + "."
     title = f"# {markdown(report['model'])} on {markdown(report['split'])}, by the paper's protocol"
     return "\n\n".join([title, ABOUT, counts, markdown_table(header, rows, left=1)])
+
+
+def _counted(count: int, one: str, more: str) -> str:
+    return f"{count} {one if count == 1 else more}"
 
 
 def open_paper(
