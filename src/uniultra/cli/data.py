@@ -5,7 +5,6 @@ simulated.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,8 +19,7 @@ from uniultra.errors import DataError
 from uniultra.text import command, number_of
 
 if TYPE_CHECKING:
-    from uniultra.data.set_import import ImportSettings
-    from uniultra.data.structure_names import Names
+    pass
 
 NAMELESS = {
     "coco": "not each annotation has a category whose name is text, or an image shows more than 32 objects",
@@ -88,6 +86,9 @@ def import_(
             "by default as coco's categories and nnunet's labels say."
         ),
     ] = "",
+    pieces: Annotated[
+        bool, typer.Option("--pieces", help="Make each separate piece of an id a structure of its own.")
+    ] = False,
     images: Annotated[
         str, typer.Option(help="What the folders of your own images are called, at any depth (folder).")
     ] = "images",
@@ -96,6 +97,7 @@ def import_(
     ] = "masks",
 ) -> None:
     """Write a manifest of a set: splits by patient and near-duplicate cluster, a SHA-256 of every file."""
+    from uniultra.cli.work.importing import few_patients, ids_in_pieces, names_alike, names_of_other_ids
     from uniultra.data.importers.registry import OWN, input_file
     from uniultra.data.manifest import SPLITS
     from uniultra.data.set_import import ImportSettings, import_set
@@ -112,6 +114,7 @@ def import_(
         subject,
         splits,
         structures,
+        pieces,
     )
     with progress(f"import {name}") as advance:
         imported = import_set(input_file(name, images, masks), path, out, settings, advance)
@@ -121,10 +124,12 @@ def import_(
             f"{_count(len(imported.problems), 'problem')}, so nothing was written; fix what is listed, or "
             "pass --skip-bad"
         )
+    if name in ("folder", "nnunet"):
+        tell(ids_in_pieces(imported.in_pieces, len(imported.rows)))
     if not any(row["subject"] for row in imported.rows) and name in OWN:
-        _warn_of_alike([row["id"] for row in imported.rows])
+        tell(names_alike([row["id"] for row in imported.rows]))
     if not (published_splits or splits):
-        _warn_of_few([(row["group"], row["split"]) for row in imported.rows], settings)
+        tell(few_patients([(row["group"], row["split"]) for row in imported.rows], settings))
     found = Counter(row["split"] for row in imported.rows)
     counts = {split: found[split] for split in SPLITS if split in found}
     groups = len({row["group"] for row in imported.rows})
@@ -136,56 +141,15 @@ def import_(
     if imported.names:
         said = (name if number is None else f"{number} {name}" for number, name in imported.names.items())
         say(f"Names of structures, in {out / 'structures.csv'}: {', '.join(said)}")
-        tell(_of_other_ids(imported.names, imported.ids))
+        tell(names_of_other_ids(imported.names, imported.ids))
     elif name in NAMELESS:
         say(f"Note: the masks' ids have no names, since {NAMELESS[name]}; --structures gives them.")
     sheet = out.with_name(f"{out.name}.png")
     say(f"Next: {command('uniultra', 'data', 'check', out / 'manifest.csv', '--sheet', sheet)}")
 
 
-def _of_other_ids(names: Names, ids: Collection[int]) -> Iterator[str]:
-    """Names whose ids no mask has, and ids of masks without a name."""
-    absent = ", ".join(f"{number} ({name})" for number, name in names.items() if number not in (None, *ids))
-    if absent:
-        yield f"no mask has the id {absent}"
-    nameless = [] if None in names else [str(number) for number in sorted(ids) if number not in names]
-    if nameless:
-        yield f"the masks' ids without a name: {', '.join(nameless)}; --structures gives them one"
-
-
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def _warn_of_few(rows: list[tuple[str, str]], settings: ImportSettings) -> None:
-    """Says where val or test is of so few patients that no comparison on it will be judged, and what to give
-    instead.
-    """
-    from uniultra.data.splits import fractions_for
-    from uniultra.evaluation.report.compare import FEWEST_CLUSTERS
-
-    groups = [group for group, _ in rows]
-    held = Counter(split for _, split in set(rows) if split in ("val", "test"))
-    few = [f"{split} holds {count}" for split, count in sorted(held.items()) if count < FEWEST_CLUSTERS]
-    if not few:
-        return
-    better = fractions_for(groups, settings.fractions, FEWEST_CLUSTERS, settings.seed)
-    shares = ",".join(f"{split}={share:g}" for split, share in (better or {}).items())
-    fix = f"import again with --fractions {shares}" if better else "import images of more patients"
-    held_of = f"{' and '.join(few)} of {len(set(groups))} groups (patients or near-duplicates)"
-    tell([f"{held_of}; a comparison is judged from {FEWEST_CLUSTERS} on: {fix}"])
-
-
-def _warn_of_alike(ids: list[str]) -> None:
-    from uniultra.data.importers.sample import begin_alike, pattern_for
-
-    pair = begin_alike(ids)
-    if pair is not None:
-        said = (
-            f"'{pair[0]}' and '{pair[1]}' begin alike but the splits are by image; if that names the "
-            f"patient, import again with --subject, as in --subject '{pattern_for(pair, ids)}'"
-        )
-        tell([said])
 
 
 @data.command("check", cls=LiteralCommand)

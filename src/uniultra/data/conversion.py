@@ -11,6 +11,7 @@ import numpy as np
 from uniultra.data.duplicates import perceptual_hash
 from uniultra.data.importers.sample import Sample, frame_of, grey
 from uniultra.data.manifest_text import MAX_PIXEL_MM, MIN_PIXEL_MM
+from uniultra.data.pieces import in_pieces, separated
 from uniultra.errors import FileError
 from uniultra.geometry import scale_of
 from uniultra.io.output import write_png
@@ -20,7 +21,8 @@ from uniultra.types import Frame
 @dataclass(frozen=True)
 class Converted:
     """A sample as written: `image` and `mask` are relative to the output folder, with /; `ids` are those in
-    the mask, without the background's; `hash` is perceptual, uint64 (4,).
+    the mask, without the background's; `hash` is perceptual, uint64 (4,); `in_pieces` where an id of the mask
+    lies in several separate pieces.
     """
 
     sample: Sample
@@ -30,10 +32,12 @@ class Converted:
     pixel_mm: float | None
     ids: tuple[int, ...]
     hash: np.ndarray
+    in_pieces: bool
 
 
-def convert(sample: Sample, out: Path, longest: int | None) -> Converted:
-    """Reads both files and writes `images/ID.png` and `masks/ID.png` below `out`.
+def convert(sample: Sample, out: Path, longest: int | None, pieces: bool = False) -> Converted:
+    """Reads both files and writes `images/ID.png` and `masks/ID.png` below `out`; with `pieces`, each
+    separate piece of an id has an id of its own.
 
     Raises:
         FileError: unreadable, or the mask isn't one for this image.
@@ -47,6 +51,11 @@ def convert(sample: Sample, out: Path, longest: int | None) -> Converted:
             f"{sample.image}: its mask is {ids_hw.shape[1]} x {ids_hw.shape[0]}, the image {hw[1]} x "
             f"{hw[0]}; save both at one size"
         )
+    if pieces:
+        try:
+            ids_hw = separated(ids_hw)
+        except FileError as error:
+            raise FileError(f"{sample.image}: {error}") from error
     look = perceptual_hash(pixels_hw)
     known = sample.pixel_mm if frame is None or sample.pixel_mm is not None else own_mm(frame, ids_hw)
     pixels_hw, ids_hw, pixel_mm = shrunk(pixels_hw, ids_hw, known, longest)
@@ -56,7 +65,16 @@ def convert(sample: Sample, out: Path, longest: int | None) -> Converted:
     write_png(out / image, pixels_hw)
     write_png(out / mask, ids_hw)
     found = tuple(int(value) for value in np.flatnonzero(np.bincount(ids_hw.ravel(), minlength=256)) if value)
-    return Converted(sample, image, mask, (pixels_hw.shape[0], pixels_hw.shape[1]), pixel_mm, found, look)
+    return Converted(
+        sample,
+        image,
+        mask,
+        (pixels_hw.shape[0], pixels_hw.shape[1]),
+        pixel_mm,
+        found,
+        look,
+        in_pieces(ids_hw),
+    )
 
 
 def own_mm(frame: Frame, ids_hw: np.ndarray) -> float | None:

@@ -8,13 +8,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from uniultra.data.manifest_text import CLIP_COLUMNS as CLIP_COLUMNS
 from uniultra.data.manifest_text import COLUMNS as COLUMNS
 from uniultra.data.manifest_text import SPLITS as SPLITS
 from uniultra.data.manifest_text import Line, frame_of, path_fault, pixel_mm_of, read_sheet
+from uniultra.data.pieces import SMALLEST_OBJECT as SMALLEST_OBJECT
+from uniultra.data.pieces import pieces_of
 from uniultra.data.problems import Problem, refuse
 from uniultra.data.structure_names import Names, names_beside
 
@@ -22,8 +23,6 @@ COMPONENT_DATASETS = frozenset({"muscle_apo", "usgra"})
 """Sets whose masks give several structures of a kind one id: there, each connected component of an id is an
 object.
 """
-SMALLEST_OBJECT = 30
-"""Specks below this many pixels are slips of an annotator's pen, not objects."""
 
 
 @dataclass(frozen=True)
@@ -142,10 +141,5 @@ def objects_in(ids_hw: np.ndarray, dataset: str) -> list[np.ndarray]:
     """
     masks = [ids_hw == value for value in np.unique(ids_hw) if value > 0]
     if dataset in COMPONENT_DATASETS:
-        masks = [part for mask in masks for part in _components(mask)]
+        masks = [part for mask in masks for part in pieces_of(mask)]
     return [mask for mask in masks if np.count_nonzero(mask) >= SMALLEST_OBJECT]
-
-
-def _components(mask_hw: np.ndarray) -> list[np.ndarray]:
-    count, numbers = cv2.connectedComponents(mask_hw.astype(np.uint8), connectivity=8)
-    return [numbers == number for number in range(1, count)]

@@ -38,7 +38,8 @@ class ImportSettings:
     pattern whose first group, or whole match, in a sample's id is its patient (see `with_subjects`);
     `published_splits` keeps the set's own split of each sample that has one; `splits` names a table of ours
     that says which images are taken, and their data set, id, split and group (see `published`); `structures`
-    are the names of the masks' ids, in place of the set's own (see `structure_names.parsed_names`).
+    are the names of the masks' ids, in place of the set's own (see `structure_names.parsed_names`); `pieces`
+    gives each separate piece of an id an id of its own.
     """
 
     fractions: dict[str, float] = field(default_factory=lambda: {"train": 0.7, "val": 0.1, "test": 0.2})
@@ -52,12 +53,14 @@ class ImportSettings:
     subject: str = ""
     splits: str = ""
     structures: str = ""
+    pieces: bool = False
 
 
 @dataclass(frozen=True)
 class Imported:
     """What came of it: `rows` of the manifest ({} where nothing was written), the problems, skipped or in the
-    way, the names of the masks' ids that were written beside the manifest, and the ids in the masks.
+    way, the names of the masks' ids that were written beside the manifest, the ids in the masks, and how many
+    masks have an id in several separate pieces.
     """
 
     rows: tuple[dict[str, str], ...]
@@ -65,6 +68,7 @@ class Imported:
     written: bool
     names: Names = field(default_factory=dict)
     ids: frozenset[int] = frozenset()
+    in_pieces: int = 0
 
 
 def import_set(
@@ -104,10 +108,10 @@ def import_set(
                 f"{problems[0] if problems else 'none'}"
             )
         _write_tables(part, root, good, rows, problems)
-        names = parsed_names(settings.structures) if settings.structures else good[0].sample.names
+        names = _names(settings, good[0].sample.names)
         write_names(part, sorted({row["dataset"] for row in rows}), names)
         ids = frozenset(value for one in good for value in one.ids)
-        return Imported(tuple(rows), tuple(problems), True, names, ids)
+        return Imported(tuple(rows), tuple(problems), True, names, ids, sum(one.in_pieces for one in good))
 
 
 def _check(source: Source, root: Path, out: Path, settings: ImportSettings) -> None:
@@ -127,8 +131,22 @@ def _check(source: Source, root: Path, out: Path, settings: ImportSettings) -> N
         )
     split_by_cluster([""], settings.fractions)
     check_pattern(settings.subject)
+    if settings.structures and settings.pieces and set(parsed_names(settings.structures)) != {None}:
+        raise DataError(
+            f"structures '{settings.structures:.80}' names ids, which --pieces gives anew; give one name for "
+            "all"
+        )
     if settings.structures:
         parsed_names(settings.structures)
+
+
+def _names(settings: ImportSettings, own: Names) -> Names:
+    """The given ones, else the set's own; of pieces, whose ids are new, the one name that all have."""
+    names = parsed_names(settings.structures) if settings.structures else own
+    if not settings.pieces:
+        return names
+    different = set(names.values())
+    return {None: different.pop()} if len(different) == 1 else {}
 
 
 def _same_ids(samples: list[Sample]) -> list[Problem]:
@@ -148,7 +166,7 @@ def _convert_all(
     good = []
     for done, sample in enumerate(samples, start=1):
         try:
-            good.append(convert(sample, part, settings.longest))
+            good.append(convert(sample, part, settings.longest, settings.pieces))
         except FileError as error:
             where, colon, what = str(error).partition(": ")
             problems.append(Problem(where, what) if colon else Problem(str(sample.image), str(error)))

@@ -1,0 +1,57 @@
+"""What `uniultra data import` says of a set that it has written."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator
+
+from uniultra.data.importers.sample import begin_alike, pattern_for
+from uniultra.data.set_import import ImportSettings
+from uniultra.data.splits import fractions_for
+from uniultra.data.structure_names import Names
+from uniultra.evaluation.report.compare import FEWEST_CLUSTERS
+
+
+def names_of_other_ids(names: Names, ids: Collection[int]) -> Iterator[str]:
+    """Names whose ids no mask has, and ids of masks without a name."""
+    absent = ", ".join(f"{number} ({name})" for number, name in names.items() if number not in (None, *ids))
+    if absent:
+        yield f"no mask has the id {absent}"
+    nameless = [] if None in names else [str(number) for number in sorted(ids) if number not in names]
+    if nameless:
+        yield f"the masks' ids without a name: {', '.join(nameless)}; --structures gives them one"
+
+
+def ids_in_pieces(count: int, masks: int) -> Iterator[str]:
+    """That some masks have an id in several separate pieces, and what to do where each is a structure."""
+    if count:
+        have = "has" if count == 1 else "have"
+        yield (
+            f"{count} of {masks} masks {have} an id in several separate pieces, which count as one structure "
+            "with one box around it; if each is a structure of its own, import again with --pieces"
+        )
+
+
+def few_patients(rows: list[tuple[str, str]], settings: ImportSettings) -> Iterator[str]:
+    """Where val or test is of so few patients that no comparison on it will be judged, and what to give
+    instead; `rows` are groups and splits.
+    """
+    groups = [group for group, _ in rows]
+    held = Counter(split for _, split in set(rows) if split in ("val", "test"))
+    few = [f"{split} holds {count}" for split, count in sorted(held.items()) if count < FEWEST_CLUSTERS]
+    if few:
+        better = fractions_for(groups, settings.fractions, FEWEST_CLUSTERS, settings.seed)
+        shares = ",".join(f"{split}={share:g}" for split, share in (better or {}).items())
+        fix = f"import again with --fractions {shares}" if better else "import images of more patients"
+        held_of = f"{' and '.join(few)} of {len(set(groups))} groups (patients or near-duplicates)"
+        yield f"{held_of}; a comparison is judged from {FEWEST_CLUSTERS} on: {fix}"
+
+
+def names_alike(ids: list[str]) -> Iterator[str]:
+    """That names begin alike where the splits are by image, so that they may name the patient."""
+    pair = begin_alike(ids)
+    if pair is not None:
+        yield (
+            f"'{pair[0]}' and '{pair[1]}' begin alike but the splits are by image; if that names the "
+            f"patient, import again with --subject, as in --subject '{pattern_for(pair, ids)}'"
+        )
