@@ -4,6 +4,7 @@ asks for.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -71,3 +72,25 @@ def patch(path: Path, boxes: Sequence[bytes], change: Callable[[bytes], bytes]) 
     new = change(data[start:end])
     assert len(new) == end - start
     path.write_bytes(data[:start] + new + data[end:])
+
+
+def save_palette_avi(path: Path, frames: Sequence[np.ndarray], palette: bytes) -> Path:
+    """An uncompressed AVI of 8 bits as frame grabbers write it: uint8 (H, W) indices, rows from the bottom
+    up, and once, in its header, 256 colours as blue, green, red and 0. Columns in fours.
+    """
+    (rows, columns), size, count = frames[0].shape, frames[0].size, len(frames)
+    main = struct.pack("<14I", 40_000, size * 25, 0, 0x10, count, 0, 1, size, columns, rows, 0, 0, 0, 0)
+    rates = struct.pack("<10I4H", 0, 0, 0, 1, 25, 0, count, size, 0xFFFFFFFF, 0, 0, 0, columns, rows)
+    form = struct.pack("<IiiHHIIiiII", 40, columns, rows, 1, 8, 0, size, 0, 0, 256, 256) + palette
+    stream = _chunk(b"strh", b"vidsDIB " + rates) + _chunk(b"strf", form)
+    header = _chunk(b"LIST", b"hdrl" + _chunk(b"avih", main) + _chunk(b"LIST", b"strl" + stream))
+    pictures = b"".join(_chunk(b"00db", frame[::-1].tobytes()) for frame in frames)
+    places = (struct.pack("<III", 0x10, 4 + (size + 8) * number, size) for number in range(count))
+    index = b"".join(b"00db" + place for place in places)
+    body = b"AVI " + header + _chunk(b"LIST", b"movi" + pictures) + _chunk(b"idx1", index)
+    path.write_bytes(_chunk(b"RIFF", body))
+    return path
+
+
+def _chunk(name: bytes, data: bytes) -> bytes:
+    return name + struct.pack("<I", len(data)) + data + b"\0" * (len(data) % 2)
