@@ -134,6 +134,11 @@ def read_passes(folder: Path) -> Passes:
     return Passes(**known)
 
 
+def passes_json(passes: Passes) -> str:
+    """A `model.json` that says the passes alone, for a folder of weights without graphs."""
+    return json.dumps({"passes": asdict(passes)}, indent=2) + "\n"
+
+
 def states_passes(folder: Path) -> bool:
     """Whether a model folder's `model.json` says the passes itself. Raises ModelError where it isn't JSON."""
     return "passes" in _known(folder / MODEL_JSON, ModelFacts)

@@ -6,9 +6,11 @@ from __future__ import annotations
 
 import json
 import shlex
+import shutil
 from importlib.util import find_spec
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 import typer
@@ -19,9 +21,12 @@ from labs import write_manifest
 from uniultra.cli.adapt import adapt, merge
 from uniultra.cli.main import app as main_app
 from uniultra.errors import DataError, ModelError, OutputError
+from uniultra.io.images import read_frame
 from uniultra.models.build import load
 from uniultra.models.promptable import PromptableModel
+from uniultra.registry import find
 from uniultra.segmenter import Segmenter
+from uniultra.types import Prompt
 from uniultra.web.workspace.lessons import read_lesson
 
 QUICK = (
@@ -152,6 +157,24 @@ def test_from_images_to_a_model_that_opens_anywhere(lab: Path, tmp_path: Path) -
     result = _run(merge, "--adapter", out, "--out", tmp_path / "merged", "--force")  # as the message says
     assert result.exit_code == 0, result.output
     assert Segmenter.load(tmp_path / "merged").facts.input_size == 64
+
+
+def test_a_merged_model_is_prompted_as_the_run_and_its_base(lab: Path, tmp_path: Path) -> None:
+    run, box, click = tmp_path / "run", Prompt((20, 20, 60, 50)), Prompt(points_xy=((40, 40),))
+    result = _run(adapt, "--data", lab, "--out", run, "--method", "decoder", *QUICK)
+    assert result.exit_code == 0, result.output
+    shutil.copytree(find("uniultra-mini").folder, tmp_path / "moved")
+    for name, more in (("plain", ()), ("moved on", ("--base", tmp_path / "moved"))):
+        result = _run(merge, "--adapter", run, "--out", tmp_path / name, *more)
+        assert result.exit_code == 0, result.output
+    once, *merged = (Segmenter.load(tmp_path / name, 1) for name in ("run", "plain", "moved on"))
+    frame = read_frame(next(lab.parent.rglob("*.png")))
+    for model in merged:
+        assert model.facts.prompting == once.facts.prompting
+        for mine, own in zip(
+            model.segment(frame, [box, click]), once.segment(frame, [box, click]), strict=True
+        ):
+            assert np.array_equal(mine.mask_hw, own.mask_hw)
 
 
 def test_no_evaluation_is_suggested_of_a_split_that_has_no_images(lab: Path, tmp_path: Path) -> None:

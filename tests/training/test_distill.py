@@ -18,9 +18,11 @@ from safetensors.torch import load_file
 from typer.testing import CliRunner
 
 from labs import write_manifest
+from uniultra.backends.torch import TorchBackend, known_passes
 from uniultra.cli.main import app
 from uniultra.data.manifest import read_manifest
 from uniultra.errors import DataError, ModelError
+from uniultra.model_facts import Passes
 from uniultra.models.adapted import open_model
 from uniultra.models.adapter import AdapterSpec
 from uniultra.models.build import build
@@ -230,6 +232,12 @@ def test_features_come_closer_and_the_run_describes_itself(teacher: Path, lab: P
     }
     assert all(torch.equal(value, before.state_dict()[name]) for name, value in frozen.items())
     assert Segmenter.load(tmp_path / "run").facts.focus_stretch == 2.0
+
+
+def test_a_student_that_goes_on_from_a_model_is_prompted_as_that_is(lab: Path, tmp_path: Path) -> None:
+    config = settings(*ALONE, "optim.steps=1", "optim.save_every=1", "student.start_from='uniultra-mini'")
+    model = distill(config, DistillJob("uniultra-mini", read_manifest(lab), tmp_path / "run"))
+    assert TorchBackend.open(model).facts.passes == known_passes("uniultra-mini") != Passes()
 
 
 def test_retuning_moves_the_decoder_alone(teacher: Path, lab: Path, tmp_path: Path) -> None:

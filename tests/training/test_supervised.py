@@ -12,15 +12,18 @@ import torch
 from safetensors.torch import load_file
 
 from labs import write_manifest
+from uniultra.backends.torch import TorchBackend, known_passes
 from uniultra.data.dataset import PromptDataset
 from uniultra.data.draw_sampler import DrawSampler
 from uniultra.data.draws import SampleSpec
 from uniultra.data.manifest import read_manifest
 from uniultra.data.splits import permissive, selection_split, train_split
 from uniultra.errors import DataError, ModelError
+from uniultra.model_facts import read_passes
 from uniultra.models.build import decoder_size
 from uniultra.models.promptable import with_box_fits, with_fits
 from uniultra.named import FIRST_LABEL, name_labels
+from uniultra.registry import find
 from uniultra.training.config import AdaptConfig
 from uniultra.training.config_io import load_config
 from uniultra.training.ema import EMA_FILE
@@ -115,6 +118,18 @@ def test_a_run_can_start_from_a_model_folder(manifest: Path, tmp_path: Path) -> 
     assert make_model(load_config(None, ("model.image_size=64",))).focus_stretch == 1.0
     for name, value in load_file(first / "model.safetensors").items():
         torch.testing.assert_close(again.state_dict()[name], value, msg=name)
+
+
+def test_what_goes_on_from_a_model_is_prompted_as_that_is(manifest: Path, tmp_path: Path) -> None:
+    short = (*SMALL, "optim.steps=1", "optim.save_every=1")
+    fresh = train(load_config(None, short), manifest, tmp_path / "fresh")
+    assert not (fresh / "model.json").exists()
+    going_on = train(
+        load_config(None, (*short, "model.start_from='uniultra-mini'")), manifest, tmp_path / "on"
+    )
+    passes = read_passes(find("uniultra-mini").folder)
+    assert TorchBackend.open(going_on).facts.passes == passes != TorchBackend.open(fresh).facts.passes
+    assert known_passes(going_on) == passes, "what export takes"
 
 
 def test_a_model_learns_how_boxes_fit_and_keeps_it(manifest: Path, tmp_path: Path) -> None:

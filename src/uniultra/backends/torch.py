@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from uniultra.model_facts import MODEL_JSON, ModelFacts, Passes, read_passes
-from uniultra.models.adapted import base_of, open_model
+from uniultra.model_facts import MODEL_JSON, ModelFacts, Passes, passes_json, read_passes
+from uniultra.models.adapted import base_location, base_of, open_model
 from uniultra.models.promptable import PromptableModel
 from uniultra.types import Features
 
@@ -78,3 +78,18 @@ def passes_of(folder: Path) -> Passes:
     """
     base = None if (folder / MODEL_JSON).is_file() else base_of(folder)
     return read_passes(base if isinstance(base, Path) else folder)
+
+
+def known_passes(source: str | Path) -> Passes:
+    """How a model, or the base of what was adapted, is prompted; the defaults where nothing says it. Raises
+    ModelError.
+    """
+    place = base_location(source)
+    return passes_of(place) if isinstance(place, Path) else Passes()
+
+
+def passes_beside(source: str | Path) -> dict[str, str]:
+    """What a folder of weights that began as `source` says in its model.json, by that name, so that it is
+    prompted alike. Raises ModelError.
+    """
+    return {MODEL_JSON: passes_json(known_passes(source))}

@@ -127,13 +127,15 @@ def merge(
 ) -> None:
     """Put an adapter into its base, as one plain model folder. Needs uniultra[train]."""
     need("train", "torch", "transformers", "peft")
+    from uniultra.backends.torch import passes_beside
     from uniultra.io.output import check_free
+    from uniultra.model_facts import MODEL_JSON
     from uniultra.models.adapted import ADAPTER_FILE, open_adapted, save_plain
 
     if not (adapter / ADAPTER_FILE).is_file():
         raise ModelError(f"'{adapter}' has no {ADAPTER_FILE}; give the --out of a finished `uniultra adapt`")
-    check_free([out / "config.json", out / "model.safetensors"], force)
-    save_plain(open_adapted(adapter, base), out, force)
+    check_free([out / file for file in ("config.json", "model.safetensors", MODEL_JSON)], force)
+    save_plain(open_adapted(adapter, base), out, force, passes_beside(adapter if base is None else base))
     say(f"Merged model in {out}")
 
 

@@ -21,6 +21,7 @@ from uniultra.structures import legal_name
 from uniultra.text import command
 
 if TYPE_CHECKING:
+    from uniultra.backends.torch import known_passes
     from uniultra.export.model_folder import ExportSettings
     from uniultra.quality import PromptQuality
 
@@ -119,7 +120,6 @@ def export(
         FILES,
         check_settings,
         export_folder,
-        known_passes,
         settings_folder,
     )
     from uniultra.export.onnx import ModelFacts

@@ -13,7 +13,7 @@ from typing import Any
 
 from uniultra.atomic import staged
 from uniultra.backends.onnx import DECODER, ENCODER, FORMAT, OnnxBackend
-from uniultra.backends.torch import TorchBackend, passes_of
+from uniultra.backends.torch import TorchBackend, known_passes
 from uniultra.errors import DataError, ModelError
 from uniultra.export.host_files import host_folder
 from uniultra.export.int8 import Int8Settings, draw_views, quantise_pair
@@ -241,11 +241,3 @@ def _completed(settings: ExportSettings, source: str | Path, side: int) -> Expor
         quality = (quality or AS_DECODED).beside(read_quality(place / MODEL_JSON))
     passes = settings.passes or known_passes(source if other is None else place)
     return replace(settings, calibration=calibration, passes=passes, quality=quality)
-
-
-def known_passes(source: str | Path) -> Passes:
-    """How a model, or the base of what was adapted, is prompted; the defaults where nothing says it. Raises
-    ModelError.
-    """
-    place = base_location(source)
-    return passes_of(place) if isinstance(place, Path) else Passes()

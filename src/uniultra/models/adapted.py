@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -201,21 +202,23 @@ def _put(model: PromptableModel, file: Path) -> None:
             own[name].copy_(value)
 
 
-def save_plain(model: PromptableModel, out: Path, force: bool = False) -> None:
+def save_plain(
+    model: PromptableModel, out: Path, force: bool = False, beside: Mapping[str, str] | None = None
+) -> None:
     """A folder that `from_pretrained` opens: of `Sam2Model` itself where nothing was added to SAM 2, else of
-    `PromptableModel`.
+    `PromptableModel`; with texts `beside` by their files' names.
 
     Raises:
         OutputError: its files are there already (without `force`), or can't be written.
     """
     own = model.config.box_prior or model.focus_stretch != 1.0 or model.box_fits
     if has_adapters(model) or own:
-        save_folder(model, out, force)
+        save_folder(model, out, force, beside)
         return
     parts = ("vision_config", "prompt_encoder_config", "mask_decoder_config")
     plain = Sam2Model(Sam2Config(**{part: getattr(model.config, part).to_dict() for part in parts}))
     plain.load_state_dict(model.state_dict())
-    save_folder(plain, out, force)
+    save_folder(plain, out, force, beside)
 
 
 def open_model(name_or_folder: str | Path, image_size: int | None = None) -> PromptableModel:

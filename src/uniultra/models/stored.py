@@ -49,13 +49,21 @@ def _sort_metadata(path: Path) -> None:
         file.write(text)
 
 
-def save_folder(model: PreTrainedModel, out: Path, force: bool = True) -> None:
-    """Writes MODEL_FILES of a model into a folder. Raises OutputError."""
+def save_folder(
+    model: PreTrainedModel, out: Path, force: bool = True, beside: Mapping[str, str] | None = None
+) -> None:
+    """Writes MODEL_FILES of a model into a folder, and texts `beside` them by their names. Raises
+    OutputError.
+    """
+    texts = beside or {}
     from transformers.utils.logging import disable_progress_bar
 
     disable_progress_bar()
-    with staged({file: out / file for file in MODEL_FILES}, force) as parts, _os_errors_of(out):
+    files = {file: out / file for file in (*MODEL_FILES, *texts)}
+    with staged(files, force) as parts, _os_errors_of(out):
         model.save_pretrained(parts["config.json"].parent)
+        for file, text in texts.items():
+            parts[file].write_text(text, encoding="utf-8")
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import torch
 
+from uniultra.backends.torch import passes_beside
 from uniultra.data.dataset import PromptDataset
 from uniultra.data.distill_dataset import DistillDataset, empty_images, frames_of
 from uniultra.data.splits import TrainSplit, permissive, train_split
@@ -53,6 +54,8 @@ def distill(config: DistillConfig, job: DistillJob) -> Path:
         raise ModelError("nothing teaches: dskd.weight, dskd.mask and dskd.soft are all 0; raise one of them")
     distill_decoder.check(config, job)
     check_run_folder(job.out)
+    begun = config.student.start_from
+    beside = passes_beside(begun) if begun else None
     torch.manual_seed(config.optim.seed)
     teacher = open_model(job.teacher)
     learning = chosen_sets(train_split(job.manifest), config.data.datasets)
@@ -79,7 +82,7 @@ def distill(config: DistillConfig, job: DistillJob) -> Path:
         _features(config, job, student, teacher, learning, frames)
     _retune(config, job, student, learning)
     if is_first_process():
-        save_folder(student.requires_grad_(True), job.out / "model")
+        save_folder(student.requires_grad_(True), job.out / "model", beside=beside)
     return job.out / "model"
 
 

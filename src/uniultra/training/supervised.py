@@ -15,6 +15,7 @@ from typing import Any
 import torch
 
 from uniultra import __version__
+from uniultra.backends.torch import passes_beside
 from uniultra.data.dataset import PromptDataset
 from uniultra.data.draws import Draws, SampleSpec
 from uniultra.data.manifest import Manifest, read_manifest
@@ -56,6 +57,7 @@ def train(
     val = selection_split(manifest)
     if only_permissive:
         learning, val = permissive(learning), permissive(val)
+    beside = passes_beside(config.model.start_from) if config.model.start_from else None
     torch.manual_seed(config.optim.seed)
     model = make_model(config)
     describe(
@@ -66,7 +68,7 @@ def train(
     data = PromptDataset(learning, sample_spec(config.data, model), config.optim.seed)
     weights = data.weights(parse_favour(config.data.favour))
     run(Plan(model, config.optim, config.loss, data, weights, val, out))
-    save_folder(model, out / "model")
+    save_folder(model, out / "model", beside=beside)
     return out / "model"
 
 
