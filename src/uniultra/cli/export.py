@@ -21,7 +21,6 @@ from uniultra.structures import legal_name
 from uniultra.text import command
 
 if TYPE_CHECKING:
-    from uniultra.backends.torch import known_passes
     from uniultra.export.model_folder import ExportSettings
     from uniultra.quality import PromptQuality
 
@@ -114,6 +113,7 @@ def export(
     if name is None:
         raise ModelError("--name is missing: what the model is to be called")
     need("train", "torch", "transformers", "onnx", "onnxscript")
+    from uniultra.backends.torch import known_passes
     from uniultra.cli.terminal.progress import new_bar
     from uniultra.export.int8 import Int8Settings
     from uniultra.export.model_folder import (
