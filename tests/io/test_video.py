@@ -18,7 +18,7 @@ from uniultra.io.cines import chosen_frames, open_cine
 from uniultra.io.images import find_images, read_frame
 from uniultra.io.video_writer import write_movie, write_overlay_movie
 from uniultra.types import Mask
-from videos import flat, save_palette_avi, save_video
+from videos import flat, save_video
 
 SIZE = (48, 64)
 
@@ -254,32 +254,3 @@ def test_a_grey_gif_whose_frames_share_its_grey_palette(tmp_path: Path) -> None:
     cine = open_cine(tmp_path / "a.gif")
     for number, expected in enumerate(greys):
         assert np.array_equal(cine.read(number).pixels_hw, expected)
-
-
-def test_an_avi_whose_palette_is_in_its_header_alone(tmp_path: Path) -> None:
-    """FFmpeg gives the palette with the first frame, so frames that are sought come out black."""
-    numbers = [np.full(SIZE, number, np.uint8) for number in range(12)]
-    greys = [20 + 18 * min(number, 12) for number in range(256)]
-    palette = bytes(value for grey in greys for value in (grey, grey, grey, 0))
-    cine = open_cine(save_palette_avi(tmp_path / "a.avi", numbers, palette))
-    assert (cine.count, cine.frame_hw, round(cine.rate_hz or 0)) == (12, SIZE, 25)
-    assert [round((frame.pixels_hw.mean() - 20) / 18) for frame in cine] == list(range(12))
-    for number in (11, 5):
-        assert round((cine.read(number).pixels_hw.mean() - 20) / 18) == number
-    chosen = {number: frame.pixels_hw.mean() for number, frame in chosen_frames(cine, [4, 9])}
-    assert {number: round((mean - 20) / 18) for number, mean in chosen.items()} == {4: 4, 9: 9}
-
-
-@pytest.mark.parametrize(
-    ("name", "codec"), [("a.avi", "mpeg4"), ("a.mpg", "mpeg1video"), ("b.avi", "libx264")]
-)
-def test_a_frame_on_its_own_among_b_frames(tmp_path: Path, name: str, codec: str) -> None:
-    """An AVI has no times of showing, and readers that seek by them give another frame."""
-    greys = [flat(20 + 18 * number) for number in range(12)]
-    cine = open_cine(save_video(tmp_path / name, greys, codec=codec, bf="2", g="6"))
-    assert cine.count == 12
-    assert cine.times_s == pytest.approx([0.04 * number for number in range(12)])
-    means = [frame.pixels_hw.mean() for frame in cine]
-    assert means == sorted(means)
-    for number in (11, 7, 3):
-        assert cine.read(number).pixels_hw.mean() == pytest.approx(means[number], abs=0.01)

@@ -228,13 +228,24 @@ def _is_tinted(frame: VideoFrame) -> bool:
 
 
 def _upright(frame: VideoFrame, form: str, number: int, name: str, frame_hw: tuple[int, int]) -> np.ndarray:
-    pixels = np.rot90(frame.to_ndarray(format=form), _turned(frame))
+    pixels = np.rot90(_grey(frame) if form == "gray" else frame.to_ndarray(format=form), _turned(frame))
     if pixels.shape[:2] != frame_hw:
         raise FileError(
             f"{name}: frame {number} is {pixels.shape[1]} x {pixels.shape[0]} pixels, the first "
             f"{frame_hw[1]} x {frame_hw[0]}; convert it to one size"
         )
     return np.ascontiguousarray(pixels)
+
+
+def _grey(frame: VideoFrame) -> np.ndarray:
+    """Grey (H, W). FFmpeg's own conversion of a palette is off by one for some levels, so a palette of greys
+    is read as colours.
+    """
+    if frame.format.name == "pal8":
+        red, green, blue = np.moveaxis(frame.to_ndarray(format="rgb24"), -1, 0)
+        if np.array_equal(red, green) and np.array_equal(green, blue):
+            return red
+    return frame.to_ndarray(format="gray")
 
 
 @contextmanager
