@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import resource
 from pathlib import Path
 
 import numpy as np
@@ -174,6 +175,18 @@ def test_what_is_no_model_is_refused(tmp_path: Path) -> None:
         open_backend(tmp_path)
     with pytest.raises(ModelError, match="is unknown: it is neither a folder nor a published model"):
         open_backend(tmp_path / "absent")
+
+
+@pytest.mark.parametrize("precision", ["fp16", "w8"])
+def test_a_full_disk_is_one_line_and_leaves_nothing(source: Path, tmp_path: Path, precision: str) -> None:
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (5000, limits[1]))
+    try:
+        with pytest.raises(OutputError, match=r"can't be written \(.*File too large"):
+            export_folder(source, tmp_path / "out", ModelFacts("x", "1", precision=precision))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert not list(tmp_path.iterdir())
 
 
 def test_nothing_is_left_where_writing_fails(source: Path, tmp_path: Path) -> None:

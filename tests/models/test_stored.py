@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -65,6 +66,21 @@ def test_a_full_disk_is_one_line_and_leaves_what_was_there(
         WRITERS[writer](path, model)
     assert [file.name for file in tmp_path.iterdir()] == ["model.safetensors"]
     assert path.read_text() == "earlier"
+
+
+@pytest.mark.parametrize("writer", WRITERS)
+def test_others_may_read_what_they_may_read_elsewhere(
+    tmp_path: Path, model: PromptableModel, writer: str
+) -> None:
+    """A model folder on a laboratory's disk: safetensors' own files are their owner's alone."""
+    path = tmp_path / "model.safetensors"
+    before = os.umask(0o027)
+    try:
+        for _ in range(2):
+            WRITERS[writer](path, model)
+            assert path.stat().st_mode & 0o777 == 0o640
+    finally:
+        os.umask(before)
 
 
 def test_saving_shows_no_bar_of_the_library_s(

@@ -27,7 +27,7 @@ from uniultra.model_facts import MODEL_JSON, Passes, read_quality, states_passes
 from uniultra.models.adapted import base_location, open_model
 from uniultra.models.build import check_image_size, load
 from uniultra.models.promptable import PromptableModel
-from uniultra.models.stored import save_packed
+from uniultra.models.stored import os_errors_of, save_packed
 from uniultra.quality import AS_DECODED, PromptQuality
 
 GRAPHS = (ENCODER, DECODER)
@@ -101,7 +101,7 @@ def export_folder(
     check_settings(facts.precision, settings)
     model = open_sized(source, settings.image_size)
     settings = _completed(settings, source, model.input_size)
-    with staged({file: out / file for file in FILES}, settings.force) as parts:
+    with staged({file: out / file for file in FILES}, settings.force) as parts, os_errors_of(out):
         report = _fill(parts[MODEL_JSON].parent, model, facts, settings, progress)
         for file in FILES:  # safetensors' own are closed to all but their owner
             shutil.copymode(parts[MODEL_JSON], parts[file])

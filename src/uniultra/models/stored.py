@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,8 +31,12 @@ def write_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: dict[str,
     OutputError.
     """
     stored = {name: value.detach().contiguous().cpu() for name, value in tensors.items()}
-    with whole(path, force=True) as part, _os_errors_of(path):
+    with whole(path, force=True) as part, os_errors_of(path):
+        part.unlink(missing_ok=True)
+        part.touch()
+        mode = part.stat().st_mode
         save_file(stored, str(part), metadata)
+        part.chmod(mode)  # safetensors' own are closed to all but their owner
         _sort_metadata(part)
 
 
@@ -60,14 +65,15 @@ def save_folder(
 
     disable_progress_bar()
     files = {file: out / file for file in (*MODEL_FILES, *texts)}
-    with staged(files, force) as parts, _os_errors_of(out):
+    with staged(files, force) as parts, os_errors_of(out):
         model.save_pretrained(parts["config.json"].parent)
+        shutil.copymode(parts["config.json"], parts["model.safetensors"])
         for file, text in texts.items():
             parts[file].write_text(text, encoding="utf-8")
 
 
 @contextmanager
-def _os_errors_of(path: Path) -> Iterator[None]:
+def os_errors_of(path: Path) -> Iterator[None]:
     """safetensors tells of a full disk with an error of its own kind."""
     try:
         yield
