@@ -21,7 +21,7 @@ def minute(config: AdaptConfig | None = None) -> AdaptConfig:
     return replace(
         given,
         base=replace(given.base, method="decoder"),
-        optim=replace(given.optim, steps=400, ema=0.95, save_every=1000, keep="last", patience=0),
+        optim=replace(given.optim, steps=340, ema=0.95, save_every=1000, keep="last", patience=0),
         loss=replace(given.loss, rounds=2, quality=0.0),
         data=replace(
             given.data,

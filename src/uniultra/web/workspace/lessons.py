@@ -31,7 +31,7 @@ LEAST_IMAGES, TWO_LEFT_OUT = 5, 8
 """Accepted images that a lesson takes; from how many on two are left out and not one."""
 MOST_IMAGES, MOST_FRAMES = 60, 3
 """Images of a lesson, and frames of each."""
-STEPS, STEPS_A_SAMPLE = 400, 27
+STEPS, STEPS_A_SAMPLE = 340, 27
 """Of a lesson at most, and for each sample: what `uniultra adapt --minute` itself takes where each shows one
 structure.
 """
