@@ -4,7 +4,10 @@ each other.
 
 from __future__ import annotations
 
+import itertools
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -15,7 +18,7 @@ from PIL import Image
 from phantom_manifest import Phantom, phantom_manifest
 from phantoms import ellipse, speckled
 from uniultra.data.manifest import Manifest, Row
-from uniultra.data.same_picture import held_twice, pair_of, read_twice
+from uniultra.data.same_picture import MOST_TRIES, held_twice, pair_of, read_twice
 from uniultra.errors import DataError
 
 HW = (180, 240)
@@ -89,6 +92,22 @@ def test_no_image_is_in_two_pairs(rows: tuple[Row, ...]) -> None:
     a, b, c = rows
     found = list(held_twice([(a, b), (a, c), (b, c)]))
     assert [(pair.one.id, pair.other.id) for pair in found] == [("a", "b")]
+
+
+def test_a_long_cine_is_compared_a_few_times(rows: tuple[Row, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[tuple[int, int]] = []
+    monkeypatch.setattr(
+        "uniultra.data.same_picture.pair_of", lambda one, other: compared.append((one.number, other.number))
+    )
+    frames = [replace(rows[0], number=number) for number in range(2, 42)]
+    assert list(held_twice(itertools.combinations(frames, 2))) == []
+    assert max(Counter(itertools.chain(*compared)).values()) == MOST_TRIES
+    compared.clear()
+    clip = [replace(each, clip="cine") for each in frames]
+    assert list(held_twice(itertools.combinations(clip, 2))) == []
+    assert not compared
+    assert list(held_twice([(clip[0], replace(clip[1], clip="other"))])) == []
+    assert compared
 
 
 def test_two_readers_are_matched_by_set_and_id(rows: tuple[Row, ...], tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from phantoms import ellipse
 from uniultra.data.loading import read_row
 from uniultra.data.manifest import Row
 from uniultra.data.same_picture import Pair
-from uniultra.evaluation.agreement import Agreement, agreement_of, contradicts, spreads
+from uniultra.evaluation.agreement import Agreement, agreement_of, spreads
 
 HW = (60, 80)
 
@@ -46,7 +46,7 @@ def test_the_same_structures_under_other_ids(row: Row) -> None:
         ("2", 1.0, 0.0, 0.0),
     ]
     assert found.alone == 0
-    assert not contradicts(found)
+    assert not found.contradict
 
 
 def test_a_smaller_outline_and_one_alone(row: Row) -> None:
@@ -64,13 +64,13 @@ def test_a_smaller_outline_and_one_alone(row: Row) -> None:
 def test_a_neighbour_that_touches_is_no_partner(row: Row) -> None:
     found = _agreement(row, _ids(_disc(20, 30)), _ids(_disc(38, 30)))
     assert (found.both, found.alone) == ((), 2)
-    assert contradicts(found)
+    assert found.contradict
 
 
 def test_an_empty_mask_contradicts_nothing(row: Row) -> None:
     found = _agreement(row, _ids(_disc(20, 30)), _ids())
     assert (found.both, found.alone) == ((), 1)
-    assert not contradicts(found)
+    assert not found.contradict
 
 
 def test_the_spread_is_by_organ_in_millimetres_where_all_are_known(row: Row) -> None:

@@ -34,7 +34,7 @@ def agreement(
 ) -> None:
     """Compare two masks of each picture: those of a second reader, or of pictures that a set holds twice."""
     from uniultra.atomic import check_free, staged
-    from uniultra.evaluation.agreement import contradicts, spreads
+    from uniultra.evaluation.agreement import spreads
     from uniultra.evaluation.agreement_report import HEADER, csv_rows, draw, table
     from uniultra.io.output import write_png
     from uniultra.io.tables import write_csv
@@ -42,7 +42,7 @@ def agreement(
     targets = {name: path for name, path in (("csv", csv), ("sheet", sheet)) if path is not None}
     check_free(targets.values(), force)
     found = _read_by_two(manifest, second) if second is not None else _held_twice(manifest)
-    if not any(each.both or contradicts(each) for each in found):
+    if not any(each.both or each.contradict for each in found):
         fix = "" if second else "; give a second reader's masks of the same images with --second"
         raise DataError(f"no structure of '{manifest}' is outlined twice{fix}")
     if targets:
@@ -59,10 +59,9 @@ def agreement(
 
 def contradictions(found: Sequence[Agreement], manifest: Path, second: Path | None = None) -> list[str]:
     """A line that names the pictures whose two masks have nothing in common; none where there are none."""
-    from uniultra.evaluation.agreement import contradicts
     from uniultra.text import command
 
-    pairs = [each.pair for each in found if contradicts(each)]
+    pairs = [each for each in found if each.contradict]
     if not pairs:
         return []
     named = ", ".join(" and ".join(dict.fromkeys((pair.one.id, pair.other.id))) for pair in pairs[:3])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -25,6 +26,8 @@ MOST_SHIFT_PX = 3
 """A picture saved again may be cropped a little otherwise."""
 _MARGIN_PX = 12
 _ASPECT = 0.02
+MOST_TRIES = 3
+"""Near-duplicates with which an image is compared, so that long cines take no longer than their frames."""
 Progress = Callable[[int, int], None]
 
 
@@ -45,19 +48,22 @@ class Pair:
 
 
 def held_twice(near: Iterable[tuple[Row, Row]]) -> Iterator[Pair]:
-    """The pairs of near-duplicates that are one picture around their structures, in their order; no image is
-    in two of them.
+    """The pairs of near-duplicates that are one picture around their structures, in their order. No image is
+    in two of them, and none is compared with more than MOST_TRIES others, or with frames of its own clip.
 
     Raises:
         RowError: a row's files can't be used.
     """
-    used: set[int] = set()
+    tries: Counter[int] = Counter()
     for one, other in near:
-        if not used & {one.number, other.number}:
-            pair = pair_of(one, other)
-            if pair is not None:
-                used |= {one.number, other.number}
-                yield pair
+        numbers = one.number, other.number
+        if max(tries[number] for number in numbers) >= MOST_TRIES or _of_one_clip(one, other):
+            continue
+        pair = pair_of(one, other)
+        tries.update(numbers)
+        if pair is not None:
+            tries.update(dict.fromkeys(numbers, MOST_TRIES))
+            yield pair
 
 
 def read_twice(
@@ -105,6 +111,10 @@ def pair_of(one: Row, other: Row) -> Pair | None:
     if correlation < SAME_PICTURE:
         return None
     return Pair(one, other, frame, ids_hw, _moved_back(other_ids_hw, dy, dx))
+
+
+def _of_one_clip(one: Row, other: Row) -> bool:
+    return bool(one.clip) and (one.dataset, one.clip) == (other.dataset, other.clip)
 
 
 def _at_size(row: Row, frame: Frame) -> tuple[np.ndarray | None, np.ndarray]:

@@ -12,7 +12,7 @@ from statistics import median
 
 import numpy as np
 
-from uniultra.data.manifest import objects_in
+from uniultra.data.manifest import Row, objects_in
 from uniultra.data.same_picture import Pair
 from uniultra.evaluation.metrics import (
     BOOTSTRAP_SAMPLES,
@@ -35,21 +35,16 @@ class Agreed:
     Attributes:
         number: the structure's, from 1, among those that both have on this picture.
         structure: its name, else its id in the first mask.
-        mask_hw, other_hw: bool (H, W), the first's and the other's.
         dice: 0 to 1.
         hd95_px: 95 % Hausdorff distance, in pixels of the first image.
+        areas_px: the first's and the other's, in pixels of the first image.
     """
 
     number: int
     structure: str
-    mask_hw: np.ndarray
-    other_hw: np.ndarray
     dice: float
     hd95_px: float
-
-    @property
-    def areas_px(self) -> tuple[int, int]:
-        return int(np.count_nonzero(self.mask_hw)), int(np.count_nonzero(self.other_hw))
+    areas_px: tuple[int, int]
 
     @property
     def area_difference(self) -> float:
@@ -60,11 +55,19 @@ class Agreed:
 
 @dataclass(frozen=True)
 class Agreement:
-    """What both masks of a picture have, and how many structures one of them has alone."""
+    """What both masks of a picture have, and how many structures one of them has alone; no pixels, as there
+    may be thousands.
 
-    pair: Pair
+    Attributes:
+        one, other: the rows of both masks.
+        contradict: both outline something, and nothing of it is the same.
+    """
+
+    one: Row
+    other: Row
     both: tuple[Agreed, ...]
     alone: int
+    contradict: bool
 
 
 @dataclass(frozen=True)
@@ -93,8 +96,22 @@ class Spread:
     area_difference: float
 
 
+Partners = tuple[np.ndarray, np.ndarray, float]
+"""One structure's masks, bool (H, W), as the first and the other have it, and their Dice."""
+
+
 def agreement_of(pair: Pair) -> Agreement:
-    """The best overlapping structures of both masks, each in one pair, from a Dice of PARTNER on."""
+    """How far both masks of a picture agree."""
+    found, alone = partners_of(pair)
+    both = tuple(_agreed(pair, number, *partners) for number, partners in enumerate(found, start=1))
+    contradict = not both and all(bool(ids_hw.any()) for ids_hw in (pair.ids_hw, pair.other_ids_hw))
+    return Agreement(pair.one, pair.other, both, alone, contradict)
+
+
+def partners_of(pair: Pair) -> tuple[list[Partners], int]:
+    """The structures of both masks that overlap best, each in one pair, from a Dice of PARTNER on, in the
+    order of the first mask; and how many are in one mask alone.
+    """
     ours = objects_in(pair.ids_hw, pair.one.dataset)
     theirs = objects_in(pair.other_ids_hw, pair.other.dataset)
     overlaps = [(dice(mine, other), i, j) for i, mine in enumerate(ours) for j, other in enumerate(theirs)]
@@ -104,17 +121,8 @@ def agreement_of(pair: Pair) -> Agreement:
         if overlap >= PARTNER and i not in partner and j not in taken:
             partner[i] = j, overlap
             taken.add(j)
-    both = tuple(
-        _agreed(pair, number, ours[i], theirs[partner[i][0]], partner[i][1])
-        for number, i in enumerate(sorted(partner), start=1)
-    )
-    return Agreement(pair, both, len(ours) + len(theirs) - 2 * len(both))
-
-
-def contradicts(agreement: Agreement) -> bool:
-    """Both masks of a picture outline something, and nothing of it is the same."""
-    masks = agreement.pair.ids_hw, agreement.pair.other_ids_hw
-    return not agreement.both and all(bool(ids_hw.any()) for ids_hw in masks)
+    both = [(ours[i], theirs[partner[i][0]], partner[i][1]) for i in sorted(partner)]
+    return both, len(ours) + len(theirs) - 2 * len(both)
 
 
 def spreads(
@@ -125,7 +133,7 @@ def spreads(
     """
     by_organ: dict[str, list[Agreement]] = {}
     for each in agreements:
-        by_organ.setdefault(each.pair.one.organ, []).append(each)
+        by_organ.setdefault(each.one.organ, []).append(each)
     return {
         organ: _spread(by_organ[organ], stable_seed(seed, organ), samples)
         for organ in sorted(by_organ)
@@ -134,7 +142,7 @@ def spreads(
 
 
 def _spread(agreements: Sequence[Agreement], seed: int, samples: int) -> Spread:
-    found = [(each.pair.one, agreed) for each in agreements for agreed in each.both]
+    found = [(each.one, agreed) for each in agreements for agreed in each.both]
     scores = [agreed.dice for _, agreed in found]
     groups = [row.cluster for row, _ in found]
     clusters = len(set(groups))
@@ -159,4 +167,5 @@ def _agreed(pair: Pair, number: int, mask_hw: np.ndarray, other_hw: np.ndarray, 
     value = int(pair.ids_hw[mask_hw][0])
     distance, _ = surface_scores(other_hw, mask_hw)
     name = pair.one.structure_of(value) or str(value)
-    return Agreed(number, name, mask_hw, other_hw, overlap, distance)
+    areas = int(np.count_nonzero(mask_hw)), int(np.count_nonzero(other_hw))
+    return Agreed(number, name, overlap, distance, areas)

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from uniultra.evaluation.agreement import Agreed, Agreement, Spread, contradicts
+from uniultra.data.same_picture import pair_of
+from uniultra.evaluation.agreement import Agreed, Agreement, Spread, partners_of
 from uniultra.evaluation.outlines import COLUMNS, TILE_HW, two_outlines
 from uniultra.evaluation.report.tables import interval, markdown_table
 from uniultra.io.contact_sheet import contact_sheet
@@ -44,7 +45,7 @@ def table(found: Mapping[str, Spread]) -> str:
 def csv_rows(agreements: Sequence[Agreement]) -> Iterator[list[object]]:
     """A row a structure that both masks have, under HEADER."""
     for each in agreements:
-        one, other = each.pair.one, each.pair.other
+        one, other = each.one, each.other
         for agreed in each.both:
             size = "" if one.pixel_mm is None else one.pixel_mm
             yield [
@@ -57,7 +58,7 @@ def draw(agreements: Sequence[Agreement]) -> np.ndarray:
     """Where two masks differ most, uint8 RGB (H, W, 3): first pictures whose masks have nothing in common,
     then structures by their Dice; the first mask's outlines in blue, the second's in orange.
     """
-    clashes = [(each, None) for each in agreements if contradicts(each)]
+    clashes = [(each, None) for each in agreements if each.contradict]
     others = [(each, agreed) for each in agreements for agreed in each.both]
     ordered = sorted(others, key=lambda item: item[1].dice)
     shown = [*clashes, *ordered][:MOST_DRAWN]
@@ -67,8 +68,13 @@ def draw(agreements: Sequence[Agreement]) -> np.ndarray:
 
 def _tile(agreement: Agreement, agreed: Agreed | None) -> tuple[np.ndarray, str]:
     """One structure, or all where nothing is in common."""
-    pair = agreement.pair
-    masks = (pair.ids_hw > 0, pair.other_ids_hw > 0) if agreed is None else (agreed.mask_hw, agreed.other_hw)
-    said = "nothing in common" if agreed is None else f"{agreed.structure}: Dice {agreed.dice:.3f}"
-    ids = pair.one.id if pair.one.id == pair.other.id else f"{pair.one.id}, {pair.other.id}"
+    one, other = agreement.one, agreement.other
+    pair = pair_of(one, other)
+    assert pair is not None, f"{one.id} and {other.id} were one picture"
+    masks = pair.ids_hw > 0, pair.other_ids_hw > 0
+    said = "nothing in common"
+    if agreed is not None:
+        masks = partners_of(pair)[0][agreed.number - 1][:2]
+        said = f"{agreed.structure}: Dice {agreed.dice:.3f}"
+    ids = one.id if one.id == other.id else f"{one.id}, {other.id}"
     return two_outlines(pair.frame.pixels_hw, *masks), f"{ids}\n{said}"
