@@ -75,6 +75,6 @@ def _tile(agreement: Agreement, agreed: Agreed | None) -> tuple[np.ndarray, str]
     said = "nothing in common"
     if agreed is not None:
         masks = partners_of(pair)[0][agreed.number - 1][:2]
-        said = f"{agreed.structure}: Dice {agreed.dice:.3f}"
+        said = f"Dice {agreed.dice:.3f}: {agreed.structure}"
     ids = one.id if one.id == other.id else f"{one.id}, {other.id}"
     return two_outlines(pair.frame.pixels_hw, *masks), f"{ids}\n{said}"

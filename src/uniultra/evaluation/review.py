@@ -80,7 +80,7 @@ def draw(segmenter: PromptableSegmenter, reviewed: Sequence[Reviewed], most: int
         mask_hw, answer_hw, _, _ = list(_answered(segmenter, each.row))[each.number - 1]
         tiles.append(two_outlines(frame.pixels_hw, mask_hw, answer_hw))
         named = each.structure or each.row.organ
-        captions.append(f"{each.row.id}\n{each.row.split}, {named} {each.number}: Dice {each.dice:.3f}")
+        captions.append(f"{each.row.id}\nDice {each.dice:.3f}, {each.row.split}: {named} {each.number}")
     return contact_sheet(tiles, captions, COLUMNS, TILE_HW)
 
 
