@@ -143,7 +143,7 @@ INSIDE = {
         "outputs/earlier.py:saved_structures", "pixel_scale.py:Calibration.overridden",
     ),
     "passes in model.json, holes filled": (
-        "backends/torch.py:passes_of", "export/model_folder.py:known_passes",
+        "backends/torch.py:passes_of", "backends/torch.py:known_passes",
         "model_facts.py:_number", "model_facts.py:_wrong", "model_facts.py:changed_passes",
         "model_facts.py:read_passes", "postprocess.py:without_holes",
     ),
@@ -159,7 +159,7 @@ INSIDE = {
         "measure/volume.py:apart_notes", "measure/volume.py:volume_notes",
         "outputs/saved_masks.py:SavedMask.notes_of", "postprocess.py:_covers", "postprocess.py:_holds",
         "postprocess.py:hidden", "postprocess.py:of_nothing", "prompt_checks.py:clipped",
-        "prompt_checks.py:contradictions", "results.py:with_masks_notes", "results.py:with_objects_notes",
+        "prompt_checks.py:contradictions", "results.py:with_masks_notes", "results.py:with_hidden", "results.py:objects_notes",
     ),
     "folders of results that anybody wrote, names on Windows": (
         "batch/records.py:_fits", "batch/records.py:_is_record", "batch/records.py:is_result_of",
@@ -171,7 +171,7 @@ INSIDE = {
         "outputs/structured.py:libraries",
     ),
     "warnings of splits by image": (
-        "cli/data.py:_warn_of_alike", "data/importers/sample.py:begin_alike",
+        "cli/work/importing.py:names_alike", "data/importers/sample.py:begin_alike",
         "data/importers/sample.py:pattern_for", "data/loading.py:split_by_image",
     ),
 }  # fmt: skip

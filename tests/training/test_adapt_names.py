@@ -34,7 +34,7 @@ SHORT = ("optim.steps=4", "optim.save_every=2", "optim.batch_size=2", "loss.roun
 def named_lab(tmp_path: Path) -> Path:
     """Phantoms whose objects are called kidney."""
     (tmp_path / "lab").mkdir()
-    manifest = write_manifest(tmp_path / "lab", ["train"] * 4 + ["val"] * 2)
+    manifest = write_manifest(tmp_path / "lab", ["train"] * 4 + ["val"] * 2 + ["test"])
     dataset = read_manifest(manifest).rows[0].dataset
     (manifest.parent / "structures.csv").write_text(f"dataset,id,structure\n{dataset},,kidney\n")
     return manifest
