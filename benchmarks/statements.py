@@ -159,7 +159,8 @@ INSIDE = {
         "measure/volume.py:apart_notes", "measure/volume.py:volume_notes",
         "outputs/saved_masks.py:SavedMask.notes_of", "postprocess.py:_covers", "postprocess.py:_holds",
         "postprocess.py:hidden", "postprocess.py:of_nothing", "prompt_checks.py:clipped",
-        "prompt_checks.py:contradictions", "results.py:with_masks_notes", "results.py:with_hidden", "results.py:objects_notes",
+        "prompt_checks.py:contradictions", "results.py:with_masks_notes",
+        "results.py:with_hidden", "results.py:objects_notes",
     ),
     "folders of results that anybody wrote, names on Windows": (
         "batch/records.py:_fits", "batch/records.py:_is_record", "batch/records.py:is_result_of",
