@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -17,9 +17,6 @@ from uniultra.cli.terminal.progress import progress
 from uniultra.cli.terminal.text import list_problems, say, tell
 from uniultra.errors import DataError
 from uniultra.text import command, number_of
-
-if TYPE_CHECKING:
-    pass
 
 NAMELESS = {
     "coco": "not each annotation has a category whose name is text, or an image shows more than 32 objects",

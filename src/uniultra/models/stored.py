@@ -60,10 +60,10 @@ def save_folder(
     """Writes MODEL_FILES of a model into a folder, and texts `beside` them by their names. Raises
     OutputError.
     """
-    texts = beside or {}
     from transformers.utils.logging import disable_progress_bar
 
     disable_progress_bar()
+    texts = beside or {}
     files = {file: out / file for file in (*MODEL_FILES, *texts)}
     with staged(files, force) as parts, os_errors_of(out):
         model.save_pretrained(parts["config.json"].parent)

@@ -254,3 +254,19 @@ def test_a_name_that_only_labels_is_said_once(tab: Visit, asked: list[dict[str, 
     tab.wait(f"doc.frames[0].masks[0].counts !== {json.dumps(drawn)}")
     assert tab.page.evaluate("seen.app.notice") == ""
     assert [one.get("label") for one in asked] == [None, None]
+
+
+@pytest.mark.parametrize("illegal", ["left\\atrium", "left\u200batrium"])
+def test_a_name_that_none_can_have_is_not_left_in_its_field(
+    tab: Visit, asked: list[dict[str, Any]], illegal: str
+) -> None:
+    """The message says that it stays as it was, so the field has to show that."""
+    tab.drag(*BOX)
+    tab.wait("doc.frames.length === 1")
+    before = first(tab)[0]
+    name_it(tab, illegal)
+    tab.page.get_by_text("it stays as it was").wait_for()
+    assert tab.page.locator("input.name").last.input_value() == before == first(tab)[0]
+    name_it(tab, f"  {NAME} ")
+    tab.wait(f"doc.objects[0].name === {json.dumps(NAME)}")
+    assert tab.page.locator("input.name").last.input_value() == NAME

@@ -5,7 +5,7 @@ import { isDoubtful, isLost, maskOf, masksOn, withChangedObject, withObject, wit
 import { askEjection, ejectionOf, extremes, requestedCount } from "./ejection.mjs";
 import { asCsv, asTabs, measured, measuresOf } from "./measures.mjs";
 import { fitButtons } from "./fit.mjs";
-import { rename } from "./prompts.mjs";
+import { renamed } from "./prompts.mjs";
 import { lengthOf, scaleAt } from "./core/scale.mjs";
 import { app, calibration, changed, commit, doc, say, selectedMask, selectedObject } from "./state.mjs";
 import { NAMES, current, hear, inWords, number, qualityOf, reasonOf, sentence, squared, t } from "./texts.mjs";
@@ -83,7 +83,7 @@ function row(object, index) {
     list: "known-names",
     "aria-label": t("rename"),
     onfocus: select,
-    onchange: (event) => rename(object.id, event.target.value),
+    onchange: ({ target }) => Object.assign(target, { value: renamed(object.id, target.value) }),
     onkeydown: (event) => {
       if (event.key === "Enter") event.target.blur();
     },

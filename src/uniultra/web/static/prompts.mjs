@@ -31,14 +31,17 @@ export function refit(fit) {
   });
 }
 
+// The name that a structure has once it was given another one: that, or its own where none can be called so.
+export function renamed(id, given) {
+  rename(id, given);
+  return objectOf(doc(), id).name;
+}
+
 // The same where a structure was given another name, if that tells the model something else: on each frame where it was
 // prompted, since it has one name on all. One step back takes all. What was tracked stays until it is tracked again.
-export function rename(id, given) {
+function rename(id, given) {
   const name = given.trim();
-  if (name && !isLegalName(name)) {
-    changed();
-    return say(t("illegalName"));
-  }
+  if (name && !isLegalName(name)) return say(t("illegalName"));
   const { structures, model } = app.workspace,
     before = knownName(objectOf(doc(), id).name, structures),
     own = knownName(name, structures);
