@@ -17,7 +17,7 @@ uniultra distill --teacher "$run/teacher" --student uniultra-mini --config confi
 # Everything that is chosen is chosen on val: here, the calibration of the quality.
 uniultra evaluate --model "$run/student" --data "$data" --split val --kinds box,box10,box20,click1,click3 --draws 1 --out "$run/val-raw.json" --force
 uniultra calibrate "$run/val-raw.json" --out "$run/calibration.json" --force
-uniultra export --model "$run/student/model" --calibration "$run/calibration.json" --name uniultra-mini --version "${3:-next}" --out "$run/onnx" --force
+uniultra export --model "$run/student/model" --calibration "$run/calibration.json" --name uniultra-mini --version "${3:-next}" --licence Apache-2.0 --out "$run/onnx" --force
 
 for split in val test external; do
     uniultra evaluate --model "$run/onnx" --against uniultra-mini --data "$data" --split "$split" --out "$run/$split.json" --force

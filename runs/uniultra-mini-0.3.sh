@@ -27,11 +27,11 @@ for each in 0.6 0.8 0.9 1.0; do
     uniultra evaluate --model "$run/blend-$each" --data "$data" --split val --limit 40 --first --draws 1 --kinds box,box10,loose15,loose30,click1,uclick1 \
         --out "$run/val-$each.json" --force
 done
-uniultra export --model "$run/blend-$share" --precision w8 --name uniultra-mini --version 0.3.0 --out "$run/raw" --force
+uniultra export --model "$run/blend-$share" --precision w8 --name uniultra-mini --version 0.3.0 --licence Apache-2.0 --out "$run/raw" --force
 uniultra evaluate --model "$run/raw" --data "$data" --split val --limit 40 --first --draws 1 --kinds box,box10,box20,loose15,loose30,click1,uclick1,click3 \
     --out "$run/val-raw.json" --force
 uniultra calibrate "$run/val-raw.json" --out "$run/calibration.json" --force
-uniultra export --model "$run/blend-$share" --precision w8 --calibration "$run/calibration.json" --name uniultra-mini --version 0.3.0 --out "$run/onnx" --force
+uniultra export --model "$run/blend-$share" --precision w8 --calibration "$run/calibration.json" --name uniultra-mini --version 0.3.0 --licence Apache-2.0 --out "$run/onnx" --force
 
 for split in test external; do
     for model in "$run/onnx" "$start"; do

@@ -21,7 +21,7 @@ for each in 0.5 1.0; do
     uniultra evaluate --model "$run/blend-$each" --data "$data" --split val --limit 40 --first --draws 1 \
         --kinds box,box10,box20,loose15,loose30 --out "$run/val-$each.json" --force
 done
-small=(--precision w8 --name uniultra-mini --version 0.4.1 --force)
+small=(--precision w8 --name uniultra-mini --version 0.4.1 --licence Apache-2.0 --force)
 uniultra export --model "$run/blend-$share" "${small[@]}" --out "$run/raw"
 python benchmarks/click_passes.py --data "$data" --limit 40 --model "$run/raw"
 passes=(--pass agreed="${AGREED:-0.85}" --pass sure="${SURE:-0.5}" --pass closer_by="${CLOSER_BY:-0.3}" --pass max_hole=0.05)

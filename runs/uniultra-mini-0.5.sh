@@ -26,7 +26,7 @@ teach=(uniultra distill --teacher "$teacher" --config configs/distill/uniultra-m
 
 # Everything that is chosen is chosen on val: the calibration of the quality. Clicks are followed as 0.4.1 follows them.
 passes=(--pass agreed=0.85 --pass sure=0.5 --pass closer_by=0.3 --pass max_hole=0.05)
-small=(--precision w8 --name uniultra-mini --version 0.5.0 --force)
+small=(--precision w8 --name uniultra-mini --version 0.5.0 --licence Apache-2.0 --force)
 uniultra export --model "$run/corrections/model" "${small[@]}" "${passes[@]}" --out "$run/raw"
 uniultra evaluate --model "$run/raw" --data "$data" --split val --limit 40 --first --draws 1 \
     --kinds $kinds --out "$run/val-raw.json" --force

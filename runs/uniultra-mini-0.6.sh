@@ -17,7 +17,7 @@ uniultra train --config configs/uniultra-mini-0.6.toml --set model.start_from="'
 # Everything that is chosen is chosen on val: the blend's share (by the regions that no label names as well: what they lose), how clicks are
 # followed, and the calibration of the quality.
 share=${SHARE:-0.7}
-small=(--precision w8 --name uniultra-mini --version 0.6.0 --force)
+small=(--precision w8 --name uniultra-mini --version 0.6.0 --licence Apache-2.0 --force)
 before=(--pass agreed=0.85 --pass sure=0.5 --pass closer_by=0.3 --pass max_hole=0.05)
 python benchmarks/unnamed_regions.py --data "$data" --split val --limit 12 --out "$run/regions"
 for each in 0.7 1.0; do

@@ -17,7 +17,7 @@ uniultra train --config configs/uniultra-mini-0.7.toml --set model.start_from="'
 # Everything that is chosen is chosen on val: the blend's share (by the regions that no label names as well: what they lose), how clicks are
 # followed, and the calibration of the quality.
 share=${SHARE:-0.5}
-small=(--precision w8 --name uniultra-mini --version 0.7.0 --force)
+small=(--precision w8 --name uniultra-mini --version 0.7.0 --licence Apache-2.0 --force)
 passes=(--pass agreed=0.85 --pass sure=0.4 --pass closer_by=0.1 --pass max_hole=0.05)
 python benchmarks/unnamed_regions.py --data "$data" --split val --limit 12 --out "$run/regions"
 for each in 0.35 0.5 0.7 1.0; do

@@ -11,7 +11,7 @@ kinds=box,box10,loose15,loose30,saidtight,saidloose15,saidloose30,click1,uclick1
 
 # Passes, calibration and the quality by prompt are 0.8.0's, but for the cut of tight boxes' masks, whose cost was chosen on val (docs/LOG.md).
 exported() {
-    uniultra export --model "$1" --settings-from "$start" --pass span_cost=0.03 --precision w8 --name uniultra-mini --version 0.9.0 --out "$2" "${@:3}" --force
+    uniultra export --model "$1" --settings-from "$start" --pass span_cost=0.03 --precision w8 --name uniultra-mini --version 0.9.0 --licence Apache-2.0 --out "$2" "${@:3}" --force
 }
 
 # The names are a heart's, so hearts alone are asked with them.

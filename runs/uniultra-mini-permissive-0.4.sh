@@ -16,7 +16,7 @@ uniultra train --licence permissive --config configs/uniultra-mini-permissive-na
 
 # Passes, calibration and the quality by prompt are 0.3.0's, but for the cut of tight boxes' masks.
 uniultra export --model "$run/names/model" --settings-from "$start" --pass span_cost=0.03 --precision w8 \
-    --name uniultra-mini-permissive --version 0.4.0 --out "$run/onnx" --force
+    --name uniultra-mini-permissive --version 0.4.0 --licence Apache-2.0 --out "$run/onnx" --force
 
 for split in test external; do
     uniultra evaluate --model "$run/onnx" --data "$data" --split "$split" --draws 1 --kinds $kinds --out "$run/$split.json" --force

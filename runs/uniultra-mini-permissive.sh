@@ -33,7 +33,7 @@ uniultra train --licence permissive --config configs/uniultra-mini-permissive-0.
 
 # Everything that is chosen is chosen on val: how clicks are followed (benchmarks/click_passes.py), and the calibration of the quality.
 passes=(--pass agreed=0.85 --pass sure=0.7 --pass closer_by=0.0 --pass max_hole=0.05)
-small=(--precision w8 --name $name --version 0.3.0 --force)
+small=(--precision w8 --name $name --version 0.3.0 --licence Apache-2.0 --force)
 uniultra export --model "$run/hearts/model" "${small[@]}" "${passes[@]}" --out "$run/raw"
 python benchmarks/click_passes.py --data "$data" --limit 20 --model "$run/raw"
 uniultra evaluate --model "$run/raw" --data "$data" --split val --limit 40 --first --draws 1 --kinds $kinds --out "$run/val-raw.json" --force

@@ -11,10 +11,10 @@ uniultra train --config configs/teacher.toml --set model.widen_from="'$run/first
 uniultra distill --teacher "$run/teacher" --student "$run/first/model" --config configs/distill/uniultra-mini.toml --data "$data" --out "$run/mini"
 
 # Everything that is chosen is chosen on val: here, the calibration of the quality.
-uniultra export --model "$run/mini" --precision w8 --name uniultra-mini --version 0.2.0 --out "$run/raw" --force
+uniultra export --model "$run/mini" --precision w8 --name uniultra-mini --version 0.2.0 --licence Apache-2.0 --out "$run/raw" --force
 uniultra evaluate --model "$run/raw" --data "$data" --split val --kinds box,box10,box20,click1,click3 --draws 1 --out "$run/val-raw.json" --force
 uniultra calibrate "$run/val-raw.json" --out "$run/calibration.json" --force
-uniultra export --model "$run/mini" --precision w8 --calibration "$run/calibration.json" --name uniultra-mini --version 0.2.0 --out "$run/onnx" --force
+uniultra export --model "$run/mini" --precision w8 --calibration "$run/calibration.json" --name uniultra-mini --version 0.2.0 --licence Apache-2.0 --out "$run/onnx" --force
 
 for split in val test external; do
     uniultra evaluate --model "$run/onnx" --data "$data" --split "$split" --out "$run/$split.json" --force

@@ -7,6 +7,7 @@ model was published with.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -18,6 +19,8 @@ from uniultra.quality import AS_DECODED, KINDS, PromptQuality, QualityTerms, is_
 from uniultra.types import Mask, Prompt
 
 MODEL_JSON = "model.json"
+UNKNOWN_LICENCE = "unknown"
+_LICENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 .+()/-]{0,63}")
 MOST_TERM = 100
 """Of a term of the quality."""
 
@@ -132,6 +135,22 @@ def read_passes(folder: Path) -> Passes:
         if wrong := _wrong(name, value):
             raise ModelError(f"'{path}' says {name} {value!r:.40}; {wrong}; export the model again")
     return Passes(**known)
+
+
+def read_licence(folder: Path) -> str:
+    """The licence of the weights as a published or an exported folder's `model.json` says it, else
+    `UNKNOWN_LICENCE`: what weights learned from may have terms of its own.
+    """
+    try:
+        said = json.loads((folder / MODEL_JSON).read_text(encoding="utf-8"))["licence"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        said = None
+    return said if isinstance(said, str) and legal_licence(said) else UNKNOWN_LICENCE
+
+
+def legal_licence(text: str) -> bool:
+    """Whether a licence is one plain line, as hosts and readers of `model.json` show it."""
+    return _LICENCE.fullmatch(text) is not None
 
 
 def passes_json(passes: Passes) -> str:

@@ -12,6 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import huggingface_hub
 import onnx
 import pytest
 import typer
@@ -24,6 +25,7 @@ from uniultra.backends.open import open_backend
 from uniultra.cli.export import export
 from uniultra.errors import DataError, ModelError, OutputError
 from uniultra.export import model_folder
+from uniultra.export.hub_folder import write_hub_folder
 from uniultra.export.model_folder import FILES
 from uniultra.export.onnx import Graphs, QualityCalibration, trace_graphs
 from uniultra.model_facts import Passes
@@ -172,6 +174,34 @@ def test_the_passes_are_the_sources_but_for_what_is_changed(
     assert isinstance(refused.exception, ModelError)
     assert str(refused.exception) == "pass setting 'sure=2': it must be a number from 0 to 1"
     assert not (tmp_path / "c").exists()
+
+
+def test_the_licence_is_unknown_until_said_and_then_stays(
+    source: Path, written: Written, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One's own weights may have learned from what others license; the card on the Hub says the same."""
+    monkeypatch.setattr(model_folder, "trace_graphs", lambda *_, **__: copy.deepcopy(written.graphs))
+    for model, out, given, expected, card in (
+        (written.folder, "again", (), "unknown", {"license": "unknown"}),
+        (source, "said", ("--licence", "CC BY-NC 4.0"), "CC BY-NC 4.0", {"license": "cc-by-nc-4.0"}),
+        (tmp_path / "said", "kept", (), "CC BY-NC 4.0", {"license": "cc-by-nc-4.0"}),
+        (
+            tmp_path / "said",
+            "changed",
+            ("--licence", "Clinic only (2026)"),
+            "Clinic only (2026)",
+            {"license": "other", "license_name": "clinic-only-2026"},
+        ),
+    ):
+        result = _run("--model", model, "--out", tmp_path / out, "--name", "mine", *given)
+        assert result.exit_code == 0, result.output
+        decoder = onnx.load(str(tmp_path / out / DECODER))
+        inside = {item.key: item.value for item in decoder.metadata_props}["uniultra.licence"]
+        stated = json.loads((tmp_path / out / "model.json").read_text())["licence"]
+        assert (stated, inside) == (expected, expected), out
+        write_hub_folder(tmp_path / out, tmp_path / f"{out}-hub")
+        shown = huggingface_hub.ModelCard.load(tmp_path / f"{out}-hub" / "README.md").data.to_dict()
+        assert {key: shown[key] for key in shown if key.startswith("license")} == card, out
 
 
 def test_terms_by_prompt_come_from_their_file_and_stay_with_their_calibration(

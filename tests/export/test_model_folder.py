@@ -50,6 +50,7 @@ def test_an_exported_folder_is_whole(tmp_path: Path) -> None:
     assert len(modes) == 1
     facts = json.loads((tmp_path / "out" / "model.json").read_text())
     assert (facts["name"], facts["precision"], facts["input_size"]) == ("whole", "w8", 256)
+    assert facts["licence"] == "Apache-2.0", "the published model's"
     assert facts["focus_stretch"] == open_model("uniultra-mini").focus_stretch
     assert facts["sha256"] == {file: report[f"sha256 {file}"] for file in GRAPHS}
     stored = json.loads((tmp_path / "out" / "parity.json").read_text())
@@ -143,6 +144,13 @@ def test_a_name_and_a_version_are_plain(given: str) -> None:
         ModelFacts(given, "1")
     with pytest.raises(ModelError, match=r"--version .* is not plain"):
         ModelFacts("kidney-1.2_b", given)
+
+
+@pytest.mark.parametrize("given", ["", " MIT", "CC-BY\n4.0", "\u202eTIM", "n" * 65])
+def test_a_licence_is_plain(given: str) -> None:
+    with pytest.raises(ModelError, match=r"--licence .* is not plain: give 1 to 64 letters, digits"):
+        ModelFacts("kidney-1", "1", given)
+    assert ModelFacts("kidney-1", "1", "CC BY-NC 4.0").licence == "CC BY-NC 4.0"
 
 
 def test_the_command_refuses_such_a_name(source: Path, tmp_path: Path) -> None:

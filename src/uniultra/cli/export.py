@@ -47,6 +47,13 @@ def export(
     version: Annotated[
         str, typer.Option(help="The weights' version, written into the files and into all results.")
     ] = "unpublished",
+    licence: Annotated[
+        str | None,
+        typer.Option(
+            help="The weights' licence, written into the files, such as Apache-2.0; default: what the "
+            "model's own files say, else unknown."
+        ),
+    ] = None,
     precision: Annotated[
         str, typer.Option(help="fp32; fp16 and w8 (stored in 16 and 8 bits, computed in fp32); int8.")
     ] = "fp16",
@@ -138,7 +145,7 @@ def export(
         report = export_folder(
             model,
             out,
-            ModelFacts(name, version, precision=precision),
+            ModelFacts(name, version, licence, precision),
             settings,
             lambda done, total, what: bar.update(task, completed=done, total=total, description=what),
         )

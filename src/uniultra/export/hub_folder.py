@@ -5,6 +5,7 @@ opens as SAM 2, and a card.
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,11 +19,17 @@ from uniultra.backends.onnx import DECODER, ENCODER, OnnxBackend
 from uniultra.export.graph_builder import Pair, check_pair
 from uniultra.export.host_sam2 import IMAGENET_MEAN, IMAGENET_STD, sam2_decoder, sam2_encoder
 from uniultra.hashes import file_sha256
-from uniultra.model_facts import MODEL_JSON, ModelFacts
+from uniultra.model_facts import MODEL_JSON, ModelFacts, read_licence
 
 NATIVE = (ENCODER, DECODER, MODEL_JSON, "config.json", "model.safetensors")
 """What is copied from the model folder; the last two where they are there."""
 ONNX = {"onnx/vision_encoder.onnx": ENCODER, "onnx/prompt_encoder_mask_decoder.onnx": DECODER}
+LICENCES = frozenset(
+    ("unknown", "apache-2.0", "mit", "bsd-2-clause", "bsd-3-clause", "gpl-2.0", "gpl-3.0", "lgpl-2.1")
+    + ("lgpl-3.0", "agpl-3.0", "mpl-2.0", "cc0-1.0", "cc-by-4.0", "cc-by-sa-4.0", "cc-by-nd-4.0")
+    + ("cc-by-nc-4.0", "cc-by-nc-sa-4.0", "cc-by-nc-nd-4.0")
+)
+"""What the Hub calls them, of those that weights commonly have."""
 CARD, PROCESSOR = "README.md", "preprocessor_config.json"
 PAPER = "2511.15771"
 
@@ -83,10 +90,9 @@ def _processor(facts: ModelFacts) -> dict[str, Any]:
 
 def _card(folder: Path, facts: ModelFacts) -> str:
     """The card's metadata, how to open it, and the model's own card where it has one."""
-    said = json.loads((folder / MODEL_JSON).read_text(encoding="utf-8"))
     own = folder / "CARD.md"
     metadata: Mapping[str, Any] = {
-        "license": str(said.get("licence", "apache-2.0")).lower(),
+        **_licence(read_licence(folder)),
         "library_name": "uniultra",
         "pipeline_tag": "mask-generation",
         "tags": ["ultrasound", "medical", "segment-anything", "sam2", "onnx", f"arxiv:{PAPER}"],
@@ -103,6 +109,14 @@ def _card(folder: Path, facts: ModelFacts) -> str:
     text = own.read_text(encoding="utf-8") if own.is_file() else f"# {facts.name} {facts.version}\n"
     title, _, rest = text.partition("\n")
     return "\n".join(("---", *lines, "---", title, HOW_TO, rest.lstrip("\n")))
+
+
+def _licence(said: str) -> dict[str, str]:
+    """The card's licence: by the Hub's own name for it, else other with the name beside it, as the Hub
+    refuses a name that it doesn't know (huggingface.co/docs/hub/repositories-licenses).
+    """
+    name = re.sub(r"[^a-z0-9.+]+", "-", said.lower()).strip("-")
+    return {"license": name} if name in LICENCES else {"license": "other", "license_name": name}
 
 
 def _is_set(line: str) -> bool:

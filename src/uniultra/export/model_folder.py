@@ -23,7 +23,14 @@ from uniultra.export.quantise import Progress
 from uniultra.export.weight_precision import check_precision
 from uniultra.hashes import file_sha256
 from uniultra.io.output import write_json
-from uniultra.model_facts import MODEL_JSON, Passes, read_quality, states_passes
+from uniultra.model_facts import (
+    MODEL_JSON,
+    UNKNOWN_LICENCE,
+    Passes,
+    read_licence,
+    read_quality,
+    states_passes,
+)
 from uniultra.models.adapted import base_location, open_model
 from uniultra.models.build import check_image_size, load
 from uniultra.models.promptable import PromptableModel
@@ -101,6 +108,9 @@ def export_folder(
     check_settings(facts.precision, settings)
     model = open_sized(source, settings.image_size)
     settings = _completed(settings, source, model.input_size)
+    place = base_location(source)
+    if facts.licence is None and isinstance(place, Path):  # a hub's name says none
+        facts = replace(facts, licence=read_licence(place))
     with staged({file: out / file for file in FILES}, settings.force) as parts, os_errors_of(out):
         report = _fill(parts[MODEL_JSON].parent, model, facts, settings, progress)
         for file in FILES:  # safetensors' own are closed to all but their owner
@@ -207,7 +217,7 @@ def _fill(
         "format": FORMAT,
         "name": facts.name,
         "version": facts.version,
-        "licence": facts.licence,
+        "licence": facts.licence or UNKNOWN_LICENCE,
         "precision": facts.precision,
         "input_size": stored.input_size,
         "focus_stretch": stored.focus_stretch,

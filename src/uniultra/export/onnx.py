@@ -21,6 +21,7 @@ from uniultra.errors import ModelError
 from uniultra.export.fuse import fuse
 from uniultra.export.weight_precision import store
 from uniultra.io.texts import read_json
+from uniultra.model_facts import UNKNOWN_LICENCE, legal_licence
 from uniultra.models.promptable import PromptableModel
 from uniultra.named import FIRST_LABEL, NAME_POINTS, name_labels
 from uniultra.quality import EDGE
@@ -41,11 +42,17 @@ Graphs = dict[str, onnx.ModelProto]
 
 @dataclass(frozen=True)
 class ModelFacts:
-    """What the files say about themselves. Raises ModelError for a name or a version that isn't plain."""
+    """What the files say about themselves. Raises ModelError for a name, a version or a licence that isn't
+    plain.
+
+    Attributes:
+        licence: of the weights, such as an SPDX identifier; None keeps what the model.json of the source
+            says, if it says one.
+    """
 
     name: str
     version: str
-    licence: str = "Apache-2.0"
+    licence: str | None = None
     precision: str = "fp32"
 
     def __post_init__(self) -> None:
@@ -55,6 +62,12 @@ class ModelFacts:
                     f"--{what} {given[:80]!a} is not plain: give 1 to 64 letters, digits, dots, hyphens, "
                     "plus signs and underscores, the first a letter or a digit, such as kidney-1"
                 )
+        if self.licence is not None and not legal_licence(self.licence):
+            raise ModelError(
+                f"--licence {self.licence[:80]!a} is not plain: give 1 to 64 letters, digits, spaces, dots, "
+                "hyphens, plus signs, slashes and parentheses, the first a letter or a digit, such as "
+                "CC-BY-NC-4.0"
+            )
 
 
 @dataclass(frozen=True)
@@ -240,7 +253,7 @@ def _describe(
             "uniultra.format": FORMAT,
             "uniultra.name": facts.name,
             "uniultra.version": facts.version,
-            "uniultra.licence": facts.licence,
+            "uniultra.licence": facts.licence or UNKNOWN_LICENCE,
             "uniultra.precision": facts.precision,
             "uniultra.input_size": str(model.input_size),
             "uniultra.focus_stretch": f"{model.focus_stretch:g}",
