@@ -19,16 +19,14 @@ from uniultra.backends.onnx import DECODER, ENCODER, OnnxBackend
 from uniultra.export.graph_builder import Pair, check_pair
 from uniultra.export.host_sam2 import IMAGENET_MEAN, IMAGENET_STD, sam2_decoder, sam2_encoder
 from uniultra.hashes import file_sha256
-from uniultra.model_facts import MODEL_JSON, ModelFacts, read_licence
+from uniultra.model_facts import MODEL_JSON, UNKNOWN_LICENCE, ModelFacts, read_licence
 
 NATIVE = (ENCODER, DECODER, MODEL_JSON, "config.json", "model.safetensors")
 """What is copied from the model folder; the last two where they are there."""
 ONNX = {"onnx/vision_encoder.onnx": ENCODER, "onnx/prompt_encoder_mask_decoder.onnx": DECODER}
-LICENCES = frozenset(
-    ("unknown", "apache-2.0", "mit", "bsd-2-clause", "bsd-3-clause", "gpl-2.0", "gpl-3.0", "lgpl-2.1")
-    + ("lgpl-3.0", "agpl-3.0", "mpl-2.0", "cc0-1.0", "cc-by-4.0", "cc-by-sa-4.0", "cc-by-nd-4.0")
-    + ("cc-by-nc-4.0", "cc-by-nc-sa-4.0", "cc-by-nc-nd-4.0")
-)
+CREATIVE_COMMONS = ("cc-by-4.0", "cc-by-sa-4.0", "cc-by-nd-4.0", "cc-by-nc-4.0", "cc-by-nc-sa-4.0", "cc0-1.0")
+SOFTWARE = ("apache-2.0", "mit", "bsd-2-clause", "bsd-3-clause", "mpl-2.0", "gpl-3.0", "lgpl-3.0", "agpl-3.0")
+LICENCES = frozenset({UNKNOWN_LICENCE, "cc-by-nc-nd-4.0", *CREATIVE_COMMONS, *SOFTWARE})
 """What the Hub calls them, of those that weights commonly have."""
 CARD, PROCESSOR = "README.md", "preprocessor_config.json"
 PAPER = "2511.15771"
