@@ -47,3 +47,10 @@ def nnunet(root: Path) -> None:
         picture(root / f"Dataset001_US/images{part}/{name}_0000.png", seed)
         mask(root / f"Dataset001_US/labels{part}/{name}.png", 1)
     (root / "Dataset001_US/dataset.json").write_text(json.dumps(facts), encoding="utf-8")
+
+
+def mmotu(root: Path) -> None:
+    for seed in range(3):
+        picture(root / f"OTU_2d/images/{seed}.JPG", seed)
+        mask(root / f"OTU_2d/annotations/{seed}.PNG", 1)
+    (root / "OTU_2d/train_cls.txt").write_text("0.JPG  4\n", encoding="utf-8")

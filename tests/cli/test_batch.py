@@ -141,7 +141,7 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(folder: Path) -> Non
         (("in", "out", "--grid", "40"), "--grid 40 is not a valid number of points per side; give 1 to 32"),
         (("in", "out", "--quality", "0.5", "--prompts", "prompts.csv"), "--quality 0.5 is for --grid alone"),
         (("none", "out", "--grid", "4"), "none: no such file or folder; check the path"),
-        (("prompts.csv", "out", "--prompts", "prompts.csv"), "prompts.csv has 4 problem(s); fix them:"),
+        (("prompts.csv", "out", "--prompts", "prompts.csv"), "prompts.csv has 4 problems; fix them:"),
         (
             ("in", "in/out", "--grid", "4"),
             "so its masks would be taken for images; give a folder outside of it",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 from typer.testing import CliRunner, Result
 
 from phantom_manifest import Phantom, write_manifest
@@ -135,7 +137,13 @@ def test_cines_are_simulated_of_a_manifests_stills(tmp_path: Path) -> None:
     options = ("--split", "val", "--cines", "1", "--frames", "5", "--events", "none, leaves")
     result = _run("simulate-cine", manifest, tmp_path / "out", *options)
     assert result.exit_code == 0, result.output
-    assert result.stdout.replace("\n", "").endswith("manifest.csv: 1 cines of 5 frames")
+    assert result.stdout.replace("\n", "").endswith("manifest.csv: 1 cine of 5 frames")
+    assert "left out" not in result.stderr
     assert _run("check", tmp_path / "out/manifest.csv").stdout.endswith("OK\n")
+    empty = tmp_path / "m/masks/b.png"
+    Image.fromarray(np.zeros_like(np.array(Image.open(empty)))).save(empty)
+    fewer = _run("simulate-cine", manifest, tmp_path / "fewer", "--split", "val", "--frames", "5")
+    assert fewer.stdout.replace("\n", "").endswith("manifest.csv: 1 cine of 5 frames")
+    assert "1 of 2 stills left out: no object in it" in fewer.stderr
     wrong = _run("simulate-cine", manifest, tmp_path / "other", "--split", "val", "--events", "rain")
     assert "event 'rain' is unknown; use none, leaves, cut, slip, freeze, fades" in str(wrong.exception)

@@ -244,7 +244,7 @@ def test_bad_rows_end_the_run_or_are_left_out(data: Path, tmp_path: Path) -> Non
     refused = _run(*arguments)
     assert isinstance(refused.exception, DataError)
     assert (
-        "has 1 problem(s); fix them, or leave these rows out with --skip-bad:\n  row 3, mask: 'masks/b.png'"
+        "has 1 problem; fix them, or leave these rows out with --skip-bad:\n  row 3, mask: 'masks/b.png'"
         in str(refused.exception)
     )
     assert not (tmp_path / "run").exists()

@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner, Result
 
+from miniatures import mmotu, nnunet
 from phantom_manifest import Phantom, write_manifest
 from uniultra.cli.data import data
 from uniultra.data.manifest import read_manifest
@@ -117,3 +118,21 @@ def test_the_next_command_draws_the_masks(tmp_path: Path, monkeypatch: pytest.Mo
     away = [np.abs(pixels - ink).sum(axis=1).min() for ink in PALETTE[:3]]
     assert max(away[:2]) < 60 < away[2], "two ids, each in its colour"
     assert isinstance(_run(*arguments).exception, OutputError)
+
+
+@pytest.mark.parametrize(
+    ("name", "place", "own"), [("nnunet", nnunet, "1 test"), ("mmotu", mmotu, "1 train")]
+)
+def test_splits_of_a_sets_own_that_are_mixed_are_told(
+    tmp_path: Path, name: str, place: Callable[[Path], None], own: str
+) -> None:
+    """Its test images may teach; who compares with published figures must know."""
+    place(tmp_path / "raw")
+    mixed = _run("import", name, tmp_path / "raw", "--out", tmp_path / "mixed")
+    assert mixed.exit_code == 0, mixed.output
+    said = next(line for line in mixed.stderr.splitlines() if "the set's own splits" in line)
+    assert f"({own})" in said
+    assert said.endswith("import again with --published-splits")
+    kept = _run("import", name, tmp_path / "raw", "--out", tmp_path / "kept", "--published-splits")
+    assert kept.exit_code == 0, kept.output
+    assert "the set's own splits" not in kept.stderr

@@ -62,7 +62,7 @@ def test_all_that_is_wrong_with_the_text_is_told_at_once(tmp_path: Path) -> None
     path = write_rows(
         tmp_path, GOOD, {**GOOD, "split": "x", "image": "C:\\a.png"}, {**GOOD, "id": "c", "mask": "/m.png"}
     )
-    with pytest.raises(DataError, match=r"manifest '.*' has 4 problem\(s\); fix them:\n") as caught:
+    with pytest.raises(DataError, match=r"manifest '.*' has 4 problems; fix them:\n") as caught:
         read_manifest(path)
     assert str(caught.value).splitlines()[1:] == [
         "  row 3, split: 'x' is unknown; use one of train, val, test, external",

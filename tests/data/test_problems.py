@@ -13,7 +13,7 @@ def test_none_pass_and_a_long_list_is_cut() -> None:
     with pytest.raises(DataError, match="it has 51 problem") as caught:
         refuse("it", [Problem(f"row {i}, mask", "bad") for i in range(51)], "fix it")
     lines = str(caught.value).splitlines()
-    assert lines[:2] == ["it has 51 problem(s); fix it:", "  row 0, mask: bad"]
+    assert lines[:2] == ["it has 51 problems; fix it:", "  row 0, mask: bad"]
     assert lines[-1] == f"  and {51 - MOST_REPORTED} more"
     assert len(lines) == 2 + MOST_REPORTED
 

@@ -61,5 +61,5 @@ def test_they_are_counted_by_set(data: Path) -> None:
 
 def test_they_are_not_set_in_motion(data: Path, tmp_path: Path) -> None:
     settings = CineSettings("test", 0, 3, 0, ("none",))
-    assert simulate_cine_set(data, tmp_path / "cines", settings, lambda done, total: None) == 1
+    assert simulate_cine_set(data, tmp_path / "cines", settings, lambda done, total: None) == (1, 1)
     assert {row.clip for row in read_manifest(tmp_path / "cines/manifest.csv")} == {"muscle_apo_apo_00555"}

@@ -202,3 +202,34 @@ def test_the_command_fits_a_published_model_by_prompt(tmp_path: Path) -> None:
     done = uniultra("calibrate", few, "--by-prompt", "--out", "no.json", cwd=tmp_path)
     assert (done.returncode, (tmp_path / "no.json").exists()) == (2, False)
     assert "3 answers are too few to calibrate on" in done.stderr
+    assert "clicks: 3 answers are too few" in done.stderr
+
+
+def test_a_kind_with_too_few_answers_is_named_and_left_out(tmp_path: Path) -> None:
+    records = [*answered(60), *answered(7, "click3", first_quality=None)]
+    report = report_of(tmp_path / "r.json", records)
+    done = uniultra("calibrate", report, "--by-prompt", "--out", "fit.json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert [*json.loads((tmp_path / "fit.json").read_text())["quality"]] == ["clicks"]
+    assert done.stderr.startswith("uniultra: mask: 7 answers are too few to calibrate on; it takes at least")
+    assert done.stderr.endswith("left out, so that its quality stays as the model has it\n")
+
+
+@pytest.mark.parametrize("by_prompt", [False, True])
+def test_a_fit_that_enlarges_the_error_is_said_to(tmp_path: Path, by_prompt: bool) -> None:
+    """Least cross-entropy: where two of three groups were right, the fit mends the third at theirs."""
+    iou = [0.3] * 10 + [0.7] * 10 + [0.9] * 10
+    right, low = [0.3] * 10 + [0.5] * 10 + [0.9] * 10, [0.1] * 10 + [0.4] * 10 + [0.6] * 10
+    for qualities, says in ((right, True), (low, False)):
+        records = [
+            {"dataset": "a", "kind": "click1", "quality": q, "first_quality": q, "stability": 0.9, "iou": i}
+            for q, i in zip(qualities, iou, strict=True)
+        ]
+        options = ["--by-prompt"] if by_prompt else []
+        report = report_of(tmp_path / "r.json", records)  # type: ignore[arg-type]
+        done = uniultra("calibrate", report, *options, "--out", "fit.json", "--force", cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        found = json.loads((tmp_path / "fit.json").read_text())
+        found = found["quality"]["clicks"] if by_prompt else found
+        assert (found["ece_after"] > found["ece_before"]) is says, found
+        assert ("the error is larger with this fit" in done.stderr) is says

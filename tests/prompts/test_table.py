@@ -65,9 +65,7 @@ def test_a_problem_is_named_by_row_and_column(tmp_path: Path, row: str, reported
 
 
 def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
-    with pytest.raises(
-        DataError, match=r"has 2 problem\(s\)(.|\n)*row 2, column x0(.|\n)*row 4, column file"
-    ):
+    with pytest.raises(DataError, match=r"has 2 problems(.|\n)*row 2, column x0(.|\n)*row 4, column file"):
         read_table(table(tmp_path, "file,x0,y0,x1,y1\nz.jpg,?,2,3,4\nz.jpg,1,2,3,4\nq,1,2,3,4\n"), NAMES)
 
 

@@ -447,6 +447,11 @@ def test_replay_mixes_the_known_in_and_never_what_is_kept_for_reporting(
     data = PromptDataset(own, SampleSpec(image_size=64), replay=other)
     weights = data.weights(replay_share=0.25)
     assert weights[data.own :].sum() / weights.sum() == pytest.approx(0.25)
+    with pytest.raises(
+        DataError, match=r"has no train image that .* doesn't have; give a manifest of what the"
+    ):
+        adapt(settings(sam2), AdaptJob(read_manifest(lab), tmp_path / "same", replay=read_manifest(lab)))
+    assert not (tmp_path / "same").exists()
     text = lab.read_text().replace(",test,", ",train,")
     (lab.parent / "leaky.csv").write_text(text)
     with pytest.raises(DataError, match="replay image 'phantom8' is of split val or test"):

@@ -87,13 +87,17 @@ def test_weights_balance_the_sets_by_the_root_of_their_size(manifest: Path) -> N
     np.testing.assert_allclose(data.weights({"phantom": 3.0, "other": 9.0}), 1.0)
 
 
-def test_a_resumed_run_equals_one_without_interruption(manifest: Path, tmp_path: Path) -> None:
+def test_a_resumed_run_equals_one_without_interruption(
+    manifest: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     config = load_config(None, SMALL)
     whole = load_file(train(config, manifest, tmp_path / "whole") / "model.safetensors")
+    assert "resuming" not in capsys.readouterr().err
     for file in (tmp_path / "whole").glob("checkpoint-6/**/*"):
         file.unlink()
     (tmp_path / "whole" / "checkpoint-6").rmdir()
     resumed = load_file(train(config, manifest, tmp_path / "whole") / "model.safetensors")
+    assert "resuming after step 3 of 6" in capsys.readouterr().err
     assert whole.keys() == resumed.keys()
     for name, value in whole.items():
         torch.testing.assert_close(resumed[name], value, msg=name)

@@ -4,10 +4,14 @@ the graph.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from uniultra.cli.terminal.text import say, tell
+from uniultra.errors import DataError
 
 
 def calibrate(
@@ -52,10 +56,11 @@ def calibrate(
     after = expected_calibration_error(apply(quality, fit.slope, fit.offset), iou)
     errors = {"ece_before": round(before, 5), "ece_after": round(after, 5)}
     write_json(out, {**asdict(fit), **errors, "split": "val", "datasets": list(names)}, force)
-    print(
+    say(
         f"slope {fit.slope:.4f}, offset {fit.offset:+.4f} on {fit.answers} answers of val; ECE {before:.3f} "
         f"before, {after:.3f} after"
     )
+    tell(_doubts("", before, after))
 
 
 def _by_prompt(report: Path, out: Path, names: tuple[str, ...], force: bool) -> None:
@@ -67,8 +72,14 @@ def _by_prompt(report: Path, out: Path, names: tuple[str, ...], force: bool) -> 
     from uniultra.quality import corrected
 
     found, lines = {}, []
+    notes: list[str] = []
+    refused: list[str] = []
     for kind, answers in read_by_prompt(report, names).items():
-        terms = fit_terms(answers)
+        try:
+            terms = fit_terms(answers)
+        except DataError as error:
+            refused.append(f"{kind}: {error}")
+            continue
         before, after = (
             expected_calibration_error(quality, answers.iou)
             for quality in (answers.quality, corrected(answers.seen, terms))
@@ -79,5 +90,18 @@ def _by_prompt(report: Path, out: Path, names: tuple[str, ...], force: bool) -> 
         lines.append(
             f"{kind}: {said} on {len(answers.iou)} answers of val; ECE {before:.3f} before, {after:.3f} after"
         )
+        notes += _doubts(f"{kind}: ", before, after)
+    if not found:
+        raise DataError("; ".join(refused))
     write_json(out, {"quality": found, "split": "val", "datasets": list(names)}, force)
-    print("\n".join(lines))
+    say(*lines)
+    tell([*notes, *(f"{why}; left out, so that its quality stays as the model has it" for why in refused)])
+
+
+def _doubts(what: str, before: float, after: float) -> Iterator[str]:
+    """A word where a fit, which lowers the cross-entropy, leaves a larger error than there was."""
+    if after > before:
+        yield (
+            f"{what}the error is larger with this fit ({after:.3f}) than without ({before:.3f}): the quality "
+            "was about right; export without it, or fit on more answers"
+        )

@@ -94,7 +94,13 @@ def import_(
     ] = "masks",
 ) -> None:
     """Write a manifest of a set: splits by patient and near-duplicate cluster, a SHA-256 of every file."""
-    from uniultra.cli.work.importing import few_patients, ids_in_pieces, names_alike, names_of_other_ids
+    from uniultra.cli.work.importing import (
+        few_patients,
+        ids_in_pieces,
+        names_alike,
+        names_of_other_ids,
+        own_splits_mixed,
+    )
     from uniultra.data.importers.registry import OWN, input_file
     from uniultra.data.manifest import SPLITS
     from uniultra.data.set_import import ImportSettings, import_set
@@ -126,6 +132,7 @@ def import_(
     if not any(row["subject"] for row in imported.rows) and name in OWN:
         tell(names_alike([row["id"] for row in imported.rows]))
     if not (published_splits or splits):
+        tell(own_splits_mixed(imported.own_splits))
         tell(few_patients([(row["group"], row["split"]) for row in imported.rows], settings))
     found = Counter(row["split"] for row in imported.rows)
     counts = {split: found[split] for split in SPLITS if split in found}
@@ -236,8 +243,11 @@ def simulate_cine(
     chosen = tuple(event.strip() for event in events.split(","))
     settings = CineSettings(split, cines, frames, seed, chosen)  # type: ignore[arg-type]
     with progress("simulate-cine") as advance:
-        made = simulate_cine_set(manifest, out, settings, advance)
-    say(f"{out / 'manifest.csv'}: {made} cines of {frames} frames")
+        found = simulate_cine_set(manifest, out, settings, advance)
+    say(f"{out / 'manifest.csv'}: {_count(found.made, 'cine')} of {frames} frames")
+    if found.left_out:
+        left = f"{found.left_out} of {_count(sum(found), 'still')}"
+        tell([f"{left} left out: no object in it, or a mask that is another picture's (docs/data.md)"])
 
 
 def parse_fractions(text: str) -> dict[str, float]:

@@ -81,7 +81,6 @@ def distill(
     with resumable(begun=lambda: has_checkpoint(out)):
         folder = run(settings, job)
     if is_first_process():
-        say(
-            f"The student is in {folder}; see it with: "
-            + command("uniultra", "evaluate", "--model", folder, "--against", teacher, "--data", data)
-        )
+        named = ("--named",) if settings.data.named_share else ()
+        words = ("evaluate", "--model", folder, "--against", teacher, "--data", data, *named)
+        say(f"The student is in {folder}; see it with: {command('uniultra', *words)}")

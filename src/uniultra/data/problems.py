@@ -43,4 +43,5 @@ def refuse(subject: str, problems: Sequence[Problem], fix: str = "fix them") -> 
         return
     more = [f"and {len(problems) - MOST_REPORTED} more"] if len(problems) > MOST_REPORTED else []
     reported = "\n  ".join([*map(str, problems[:MOST_REPORTED]), *more])
-    raise DataError(f"{subject} has {len(problems)} problem(s); {fix}:\n  {reported}")
+    count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+    raise DataError(f"{subject} has {count}; {fix}:\n  {reported}")

@@ -7,7 +7,8 @@ beside it.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -59,8 +60,8 @@ class ImportSettings:
 @dataclass(frozen=True)
 class Imported:
     """What came of it: `rows` of the manifest ({} where nothing was written), the problems, skipped or in the
-    way, the names of the masks' ids that were written beside the manifest, the ids in the masks, and how many
-    masks have an id in several separate pieces.
+    way, the names of the masks' ids that were written beside the manifest, the ids in the masks, how many
+    masks have an id in several separate pieces, and how many images are of each of the set's own splits.
     """
 
     rows: tuple[dict[str, str], ...]
@@ -69,6 +70,7 @@ class Imported:
     names: Names = field(default_factory=dict)
     ids: frozenset[int] = frozenset()
     in_pieces: int = 0
+    own_splits: Mapping[str, int] = field(default_factory=dict)
 
 
 def import_set(
@@ -111,7 +113,9 @@ def import_set(
         names = _names(settings, good[0].sample.names)
         write_names(part, sorted({row["dataset"] for row in rows}), names)
         ids = frozenset(value for one in good for value in one.ids)
-        return Imported(tuple(rows), tuple(problems), True, names, ids, sum(one.in_pieces for one in good))
+        pieces = sum(one.in_pieces for one in good)
+        own_splits = Counter(one.sample.split for one in good if one.sample.split)
+        return Imported(tuple(rows), tuple(problems), True, names, ids, pieces, own_splits)
 
 
 def _check(source: Source, root: Path, out: Path, settings: ImportSettings) -> None:

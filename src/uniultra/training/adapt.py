@@ -236,7 +236,13 @@ def _replayed(known: Manifest, own: Manifest) -> TrainSplit:
             "manifest's train split"
         )
     mine = {row.image.resolve() for row in own}
-    return TrainSplit(replay.name, tuple(row for row in replay if row.image.resolve() not in mine))
+    others = tuple(row for row in replay if row.image.resolve() not in mine)
+    if not others:
+        raise DataError(
+            f"replay '{known.path}' has no train image that '{own.path}' doesn't have; give a manifest of "
+            "what the base has learned, or omit --replay"
+        )
+    return TrainSplit(replay.name, others)
 
 
 def _is_folder(name: str) -> bool:

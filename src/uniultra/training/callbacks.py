@@ -160,6 +160,8 @@ class ProgressBar(TrainerCallback):
         console = Console(stderr=True)
         self.bar = Progress(*columns, console=console, disable=not console.is_terminal)
         self.bar.start()
+        if self.first_step:
+            self.bar.console.print(f"resuming after step {self.first_step} of {self.steps}")
         self.task = self.bar.add_task("training", total=self.steps, completed=state.global_step)
 
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:

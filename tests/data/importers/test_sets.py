@@ -14,7 +14,7 @@ from PIL import Image, ImageFilter
 
 import dicoms
 import echonet_set
-from miniatures import HW, mask, nifti, nnunet, picture
+from miniatures import HW, mask, mmotu, nifti, nnunet, picture
 from uniultra.data.importers.registry import SETS, input_file
 from uniultra.data.loading import check_manifest
 from uniultra.data.manifest import read_manifest
@@ -27,13 +27,6 @@ def busi(root: Path) -> None:
         picture(root / f"Dataset_BUSI_with_GT/{name}/{name} (1).png", seed)
         mask(root / f"Dataset_BUSI_with_GT/{name}/{name} (1)_mask.png")
     mask(root / "Dataset_BUSI_with_GT/benign/benign (1)_mask_1.png")
-
-
-def mmotu(root: Path) -> None:
-    for seed in range(3):
-        picture(root / f"OTU_2d/images/{seed}.JPG", seed)
-        mask(root / f"OTU_2d/annotations/{seed}.PNG", 1)
-    (root / "OTU_2d/train_cls.txt").write_text("0.JPG  4\n", encoding="utf-8")
 
 
 def hc18(root: Path) -> None:

@@ -27,7 +27,7 @@ def stills(tmp_path: Path) -> Path:
 
 
 def test_cines_are_clips_of_a_good_manifest(stills: Path, tmp_path: Path) -> None:
-    assert simulate_cine_set(stills, tmp_path / "out", SETTINGS) == 2
+    assert simulate_cine_set(stills, tmp_path / "out", SETTINGS) == (2, 0)
     manifest = tmp_path / "out" / "manifest.csv"
     assert check_manifest(manifest).problems == ()
     rows = read_manifest(manifest).rows

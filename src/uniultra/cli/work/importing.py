@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 from uniultra.data.importers.sample import begin_alike, pattern_for
 from uniultra.data.set_import import ImportSettings
@@ -45,6 +45,16 @@ def few_patients(rows: list[tuple[str, str]], settings: ImportSettings) -> Itera
         fix = f"import again with --fractions {shares}" if better else "import images of more patients"
         held_of = f"{' and '.join(few)} of {len(set(groups))} groups (patients or near-duplicates)"
         yield f"{held_of}; a comparison is judged from {FEWEST_CLUSTERS} on: {fix}"
+
+
+def own_splits_mixed(own: Mapping[str, int]) -> Iterator[str]:
+    """That a set's own test images are among those that teach, unless it is told otherwise."""
+    if own:
+        counts = ", ".join(f"{count} {split}" for split, count in sorted(own.items()))
+        yield (
+            f"the set's own splits ({counts}) weren't kept: all its images were split anew; to keep them, "
+            "import again with --published-splits"
+        )
 
 
 def names_alike(ids: list[str]) -> Iterator[str]:

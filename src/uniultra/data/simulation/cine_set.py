@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -22,6 +22,15 @@ from uniultra.io.tables import write_csv
 
 MOST_CINES, MOST_SET_FRAMES = 100_000, 10_000_000
 Progress = Callable[[int, int], None]
+
+
+class CineCount(NamedTuple):
+    """How many cines were made, and of how many stills none: they show no object, or their mask is another
+    picture's.
+    """
+
+    made: int
+    left_out: int
 
 
 @dataclass(frozen=True)
@@ -44,9 +53,9 @@ class CineSettings:
 
 def simulate_cine_set(
     manifest: Path, out: Path, settings: CineSettings, progress: Progress = lambda done, total: None
-) -> int:
+) -> CineCount:
     """Writes manifest.csv, images/ and masks/ into the folder `out`, which must not exist: a cine of each
-    still's largest object, whose mask has the id 1. Returns the number of cines.
+    still's largest object, whose mask has the id 1.
 
     The same stills, settings and seed give the same files.
 
@@ -55,7 +64,7 @@ def simulate_cine_set(
             object.
         OutputError: `out` exists or can't be written. Nothing is left half-written.
     """
-    stills = _stills(manifest, out, settings)
+    stills, wrong = _stills(manifest, out, settings)
     with staged_folder(out) as part:
         for folder in ("images", "masks"):
             (part / folder).mkdir()
@@ -70,10 +79,11 @@ def simulate_cine_set(
                 f"manifest '{manifest}': no still of {settings.split} shows an object; give another"
             )
         write_csv(part / "manifest.csv", (*COLUMNS, *CLIP_COLUMNS), lines)
-    return made
+    return CineCount(made, wrong + len(stills) - made)
 
 
-def _stills(manifest: Path, out: Path, settings: CineSettings) -> Sequence[tuple[Row, Event]]:
+def _stills(manifest: Path, out: Path, settings: CineSettings) -> tuple[Sequence[tuple[Row, Event]], int]:
+    """The stills with their events, and how many of those chosen have another picture's mask."""
     ranges = (
         ("cines", settings.cines, 0, MOST_CINES),
         ("frames", settings.frames, LEAST_FRAMES, 10_000),
@@ -90,12 +100,13 @@ def _stills(manifest: Path, out: Path, settings: CineSettings) -> Sequence[tuple
     if not rows:
         raise DataError(f"manifest '{manifest}' has no row of split '{settings.split}'; give another --split")
     chosen = rows[:: max(len(rows) // settings.cines, 1)][: settings.cines] if settings.cines else rows
-    chosen = [row for row in chosen if not has_wrong_mask(row)]
+    count, chosen = len(chosen), [row for row in chosen if not has_wrong_mask(row)]
     if len(chosen) * settings.frames > MOST_SET_FRAMES:
         raise DataError(
             f"{len(chosen)} cines of {settings.frames} frames are over {MOST_SET_FRAMES}; give fewer"
         )
-    return [(row, settings.events[place % len(settings.events)]) for place, row in enumerate(chosen)]
+    events = settings.events
+    return [(row, events[place % len(events)]) for place, row in enumerate(chosen)], count - len(chosen)
 
 
 def _written(part: Path, still: Row, event: Event, settings: CineSettings) -> Iterator[list[str]]:
