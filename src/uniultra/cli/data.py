@@ -94,14 +94,8 @@ def import_(
     ] = "masks",
 ) -> None:
     """Write a manifest of a set: splits by patient and near-duplicate cluster, a SHA-256 of every file."""
-    from uniultra.cli.work.importing import (
-        few_patients,
-        ids_in_pieces,
-        names_alike,
-        names_of_other_ids,
-        own_splits_mixed,
-    )
-    from uniultra.data.importers.registry import OWN, input_file
+    from uniultra.cli.work.importing import import_notes, names_of_other_ids
+    from uniultra.data.importers.registry import input_file
     from uniultra.data.manifest import SPLITS
     from uniultra.data.set_import import ImportSettings, import_set
 
@@ -127,13 +121,7 @@ def import_(
             f"{_count(len(imported.problems), 'problem')}, so nothing was written; fix what is listed, or "
             "pass --skip-bad"
         )
-    if name in ("folder", "nnunet"):
-        tell(ids_in_pieces(imported.in_pieces, len(imported.rows)))
-    if not any(row["subject"] for row in imported.rows) and name in OWN:
-        tell(names_alike([row["id"] for row in imported.rows]))
-    if not (published_splits or splits):
-        tell(own_splits_mixed(imported.own_splits))
-        tell(few_patients([(row["group"], row["split"]) for row in imported.rows], settings))
+    tell(import_notes(name, imported, settings))
     found = Counter(row["split"] for row in imported.rows)
     counts = {split: found[split] for split in SPLITS if split in found}
     groups = len({row["group"] for row in imported.rows})

@@ -5,11 +5,23 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 
+from uniultra.data.importers.registry import OWN
 from uniultra.data.importers.sample import begin_alike, pattern_for
-from uniultra.data.set_import import ImportSettings
+from uniultra.data.set_import import Imported, ImportSettings
 from uniultra.data.splits import fractions_for
 from uniultra.data.structure_names import Names
 from uniultra.evaluation.report.compare import FEWEST_CLUSTERS
+
+
+def import_notes(name: str, imported: Imported, settings: ImportSettings) -> Iterator[str]:
+    """What may not be as meant in a set imported as `name`: its ids, its patients, its splits."""
+    if name in ("folder", "nnunet"):
+        yield from ids_in_pieces(imported.in_pieces, len(imported.rows))
+    if not any(row["subject"] for row in imported.rows) and name in OWN:
+        yield from names_alike([row["id"] for row in imported.rows])
+    if not (settings.published_splits or settings.splits):
+        yield from own_splits_mixed(imported.own_splits)
+        yield from few_patients([(row["group"], row["split"]) for row in imported.rows], settings)
 
 
 def names_of_other_ids(names: Names, ids: Collection[int]) -> Iterator[str]:
