@@ -24,9 +24,12 @@ const nextId = (list) => 1 + list.reduce((most, item) => Math.max(most, item.id)
 // Whether a person should look at a mask before anything is taken from it.
 export const isDoubtful = ({ quality, sure }) => sure === false || (quality !== null && quality < 0.72);
 
-// [document, id]: with one more structure.
-export function withObject(doc, name) {
+// [document, id]: with one more structure, called by a word and the first number from theirs on that none has.
+export function withObject(doc, word) {
   const id = nextId(doc.objects);
+  let name, count = doc.objects.length;
+  do name = `${word} ${++count}`;
+  while (doc.objects.some((object) => object.name === name));
   const colour = COLOURS[(id - 1) % COLOURS.length];
   return [{ ...doc, objects: [...doc.objects, { id, name, colour, hidden: false }] }, id];
 }

@@ -3,8 +3,8 @@
 import { sendJson } from "./api.mjs";
 import { maskOf } from "./doc.mjs";
 import { areaIn } from "./shapes.mjs";
-import { app, changed, doc, fileKey, itemPath } from "./state.mjs";
-import { reasonOf } from "./texts.mjs";
+import { app, changed, doc, fileKey, itemPath, say } from "./state.mjs";
+import { isPassing, reasonOf } from "./texts.mjs";
 
 const kept = new Map();
 export const requestedCount = () => kept.size;
@@ -42,7 +42,8 @@ export async function askEjection(id, found) {
       }),
     );
   } catch (error) {
-    kept.set(key, { problem: reasonOf(error) });
+    if (isPassing(error)) say(reasonOf(error));
+    else kept.set(key, { get problem() { return reasonOf(error); } });
   }
   changed();
 }

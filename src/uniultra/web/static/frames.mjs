@@ -1,14 +1,15 @@
 // Frames of the opened file: fetched ahead, kept as the bytes that came, and a few of them as pictures.
 
 import { getBlob } from "./api.mjs";
-import { app, draw, itemPath, say } from "./state.mjs";
-import { reasonOf } from "./texts.mjs";
+import { app, changed, draw, itemPath, say } from "./state.mjs";
+import { isPassing, reasonOf } from "./texts.mjs";
 
 const MOST_BYTES = 400e6,
   MOST_PIXELS = 45e6, // of pictures, 4 bytes each: 48 of 1280 x 720
   LEAST_PICTURES = 4,
   AT_ONCE = 3,
   AHEAD = 14,
+  AGAIN_MS = 2000,
   MOST_FIRSTS = 5,
   MOST_FIRST_PIXELS = 16e6;
 
@@ -70,16 +71,21 @@ export class Frames {
     return true;
   }
 
-  // {picture, key} of a frame that is there; of the last one that was shown where it isn't yet.
+  // {picture, key} of a frame that is there; of the last one that was shown where it isn't yet; nothing where it can't
+  // be had: masks of one frame mustn't stay on the picture of another.
   nearest(number) {
-    const found = this.pictures.get(number);
+    const found = this.pictures.get(number),
+      { failed } = this;
     if (found) this.last = found;
-    else if (!this.failed.has(number))
-      this.load(number).catch((error) => {
-        this.failed.add(number);
-        say(reasonOf(error));
-      });
-    return found ?? this.last;
+    else if (!failed.has(number)) this.load(number).catch((error) => this.fail(number, error, failed));
+    return found ?? (failed.has(number) ? null : this.last);
+  }
+
+  fail(number, error, failed) {
+    if (failed !== this.failed) return; // another file is open
+    failed.add(number);
+    say(reasonOf(error));
+    if (isPassing(error)) setTimeout(() => failed.delete(number) && changed(), AGAIN_MS);
   }
 
   has(number) {

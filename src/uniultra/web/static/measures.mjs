@@ -3,13 +3,16 @@
 import { masksOn, objectOf } from "./doc.mjs";
 import { lengthOf } from "./core/scale.mjs";
 import { sendJson } from "./api.mjs";
-import { app, calibration, changed, doc, fileKey, framePath } from "./state.mjs";
-import { NAMES, number, t } from "./texts.mjs";
+import { app, calibration, changed, doc, fileKey, framePath, say } from "./state.mjs";
+import { NAMES, isPassing, number, t } from "./texts.mjs";
+
+const AGAIN_MS = 2000;
 
 const kept = new Map();
 const pending = new Set();
 
-let answers = 0;
+let answers = 0,
+  again = 0; // when to ask again: the last question wasn't answered
 
 // How many answers have come: a panel that shows them is old when there are more.
 export const measured = () => answers;
@@ -24,7 +27,7 @@ export function measuresOf(id) {
 
 // Asks for what isn't known yet, one at a time, the selected structure first.
 export async function measureAll() {
-  if (!app.file || app.playing || pending.size > 0) return;
+  if (!app.file || app.playing || pending.size > 0 || performance.now() < again) return;
   const masks = [...masksOn(doc(), app.frame)].sort(
     (a, b) => (b.object === app.selected) - (a.object === app.selected),
   );
@@ -36,8 +39,13 @@ export async function measureAll() {
     const asking = { counts: mask.counts, spacing_mm_yx: doc().spacing_mm_yx };
     kept.set(key, await sendJson("POST", `${framePath()}/measure`, asking));
     if (kept.size > 500) kept.delete(kept.keys().next().value);
-  } catch {
-    kept.set(key, {}); // said where the mask was made; a measure is missing, nothing else
+    again = 0;
+  } catch (error) {
+    if (!isPassing(error)) kept.set(key, {}); // said where the mask was made; a measure is missing, nothing else
+    else {
+      again = performance.now() + AGAIN_MS;
+      setTimeout(changed, AGAIN_MS);
+    }
   } finally {
     pending.delete(key);
     answers++;
@@ -45,13 +53,17 @@ export async function measureAll() {
   }
 }
 
-// Resolves when every mask of this frame is measured.
+// Resolves when every mask of this frame is measured, to whether they are: a table without a structure looks complete.
 export async function allMeasured() {
   const missing = () => masksOn(doc(), app.frame).some((mask) => !kept.has(keyOf(mask)));
-  for (let tries = 0; tries < 250 && missing(); tries++) {
+  app.playing = false; // the frame of the moment is meant
+  again = 0;
+  for (let tries = 0; tries < 250 && missing() && !again; tries++) {
     await measureAll();
     await new Promise((done) => setTimeout(done, 20));
   }
+  if (missing()) say(t("offlineNotice"));
+  return !missing();
 }
 
 // Rows of [structure, measure, value, unit] of this frame; `value` is a number.

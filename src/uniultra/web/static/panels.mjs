@@ -3,7 +3,7 @@
 import { byId, el, fill, icon, iconButton } from "./dom.mjs";
 import { isDoubtful, isLost, maskOf, masksOn, withChangedObject, withObject, withoutCaliper, withoutObject } from "./doc.mjs";
 import { askEjection, ejectionOf, extremes, requestedCount } from "./ejection.mjs";
-import { asCsv, asTabs, measured, measuresOf } from "./measures.mjs";
+import { allMeasured, asCsv, asTabs, measured, measuresOf } from "./measures.mjs";
 import { fitButtons } from "./fit.mjs";
 import { renamed } from "./prompts.mjs";
 import { lengthOf, scaleAt } from "./core/scale.mjs";
@@ -16,7 +16,7 @@ export const printed = async () => (await import("./report.mjs")).printReport();
 
 export function newStructure() {
   if (!app.file) return;
-  const [next, id] = withObject(doc(), `${t("structure")} ${doc().objects.length + 1}`);
+  const [next, id] = withObject(doc(), t("structure"));
   app.selected = id;
   commit(next);
 }
@@ -213,6 +213,7 @@ function caliperRow(caliper) {
 
 function buttons() {
   const copy = async () => {
+    if (!(await allMeasured())) return;
     try {
       await navigator.clipboard.writeText(asTabs());
       say(t("copied"));
@@ -229,7 +230,8 @@ function buttons() {
   );
 }
 
-function saveCsv() {
+async function saveCsv() {
+  if (!(await allMeasured())) return;
   const address = URL.createObjectURL(new Blob([asCsv()], { type: "text/csv" }));
   el("a", { href: address, download: `${app.file.name}.csv` }).click();
   setTimeout(() => URL.revokeObjectURL(address), 10_000);
@@ -260,13 +262,7 @@ function heart(object) {
   const known = ejectionOf(object.id, found);
   const ask = () => askEjection(object.id, found);
   if (!known)
-    return [
-      el(
-        "button",
-        { type: "button", class: "quiet", id: "ejection", onclick: ask, "data-key": "ejection" },
-        t("ejection"),
-      ),
-    ];
+    return [el("button", { type: "button", class: "quiet", id: "ejection", onclick: ask, "data-key": "ejection" }, t("ejection"))];
   if (known.problem) return [el("p", { class: "warning" }, known.problem)];
   const line = (name, value, frame) =>
     el(

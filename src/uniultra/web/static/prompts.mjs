@@ -147,7 +147,7 @@ function target(anew) {
 
 // [document, id] to take an answer into: what the person changed meanwhile stays. Null where what it builds on is gone.
 function place({ id, before, name, frame }) {
-  if (id === null) return withObject(doc(), `${t("structure")} ${doc().objects.length + 1}`);
+  if (id === null) return withObject(doc(), t("structure"));
   const object = objectOf(doc(), id),
     same = object && (name ?? object.name) === object.name;
   return same && maskOf(doc(), frame, id) === before ? [doc(), id] : null;

@@ -7,18 +7,17 @@ import { allMeasured, measuresOf, rows } from "./measures.mjs";
 import { app, calibration, doc, selectedMask, selectedObject } from "./state.mjs";
 import { scaleAt } from "./core/scale.mjs";
 import { volumeRows } from "./volume.mjs";
-import { current, hear, inWords, number, sentence, squared, t } from "./texts.mjs";
+import { NAMES, current, hear, inWords, number, sentence, squared, t } from "./texts.mjs";
 
 export async function printReport() {
-  if (!app.file) return;
-  await allMeasured();
+  if (!app.file || !(await allMeasured())) return;
   const frame = app.file.count > 1 ? ` · ${t("frame")} ${app.frame + 1} ${t("of")} ${app.file.count}` : "";
   const there = scaleAt(calibration(), [0, 0, app.file.width - 1, app.file.height - 1]),
     { reason } = there;
   hear(there);
   const line = (cells, more) => el("tr", more, ...cells.map((cell) => el("td", {}, cell)));
   const body = rows().map(([name, key, value, unit], at, all) => {
-    const first = name !== all[at - 1]?.[0];
+    const first = name !== all[at - 1]?.[0] || key === NAMES[0]; // two may have one name
     return line([first ? name : "", t(key), `${number(value, 1)} ${squared(unit)}`], first ? { class: "first" } : {});
   });
   const head = ["structure", "measure", "value"].map((key) => el("th", { scope: "col" }, t(key)));

@@ -2,7 +2,7 @@
 
 import { reader, sendJson } from "./api.mjs";
 import { app, changed, doc, itemPath, say } from "./state.mjs";
-import { reasonOf, t } from "./texts.mjs";
+import { isPassing, reasonOf, t } from "./texts.mjs";
 
 const WAIT_MS = 350,
   AGAIN_MS = 2000;
@@ -41,8 +41,8 @@ async function save(file, saved) {
     keepAside(aside, file, saved);
     if (app.file !== file) return;
     // "token": a new server, to which this browser hasn't signed in yet; another tab may do that.
-    const states = { offline: "offline", stopping: "offline", token: "offline", conflict: "conflict", changed: "changed" };
-    app.saving = states[error.kind] ?? "refused";
+    const states = ["conflict", "changed"];
+    app.saving = isPassing(error) ? "offline" : states.includes(error.kind) ? error.kind : "refused";
     if (app.saving === "offline") timer = setTimeout(saveNow, AGAIN_MS);
     if (error.kind === "token") say(t("signIn"));
     else if (app.saving !== "offline") say(reasonOf(error));

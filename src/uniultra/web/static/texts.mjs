@@ -94,4 +94,7 @@ export function reasonOf({ kind, message }) {
   return kind === "offline" ? t("offlineNotice") : inWords(message);
 }
 
+// Whether the same question may be answered soon: the server is away, busy, or doesn't know this browser yet.
+export const isPassing = ({ kind }) => ["offline", "stopping", "token", "busy"].includes(kind);
+
 export const squared = (unit) => unit.replace("2", "²");

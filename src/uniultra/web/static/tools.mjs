@@ -255,7 +255,7 @@ export class Tools {
     if (!draft?.mask) return;
     const [next, id] = selectedObject()
       ? [doc(), app.selected]
-      : withObject(doc(), `${t("structure")} ${doc().objects.length + 1}`);
+      : withObject(doc(), t("structure"));
     const before = maskOf(next, app.frame, id) ?? { box: null, points: [], labels: [], region: null };
     const counts = encode(draft.mask, app.file);
     if (!draft.mask.includes(1)) {

@@ -3,7 +3,7 @@
 import { sendJson } from "./api.mjs";
 import { el } from "./dom.mjs";
 import { app, changed, doc, fileKey, framePath, say } from "./state.mjs";
-import { number, reasonOf, sentence, t } from "./texts.mjs";
+import { isPassing, number, reasonOf, sentence, t } from "./texts.mjs";
 
 const kept = new Map();
 let plane = null, // {item, stamp, file, frame, structure, counts, spacing_mm_yx} of the first plane
@@ -60,7 +60,8 @@ async function askVolume(mask) {
   try {
     kept.set(key, await sendJson("POST", `${framePath()}/volume`, request));
   } catch (error) {
-    kept.set(key, { problem: reasonOf(error) });
+    if (isPassing(error)) say(reasonOf(error));
+    else kept.set(key, { get problem() { return reasonOf(error); } });
   }
   answers++;
   changed();
