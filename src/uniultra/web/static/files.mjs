@@ -66,6 +66,7 @@ export class Files {
 
   // Nothing of the file before may be left: not its clicks, its window, its place.
   take(file) {
+    sessionStorage.setItem("uniultra-file", file.id);
     Object.assign(app, {
       history: new History(file.doc),
       frame: 0,

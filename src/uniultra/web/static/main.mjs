@@ -72,7 +72,9 @@ async function begin() {
   });
   document.addEventListener("reader", otherReader);
   document.body.dataset.ready = "true";
-  const first = app.workspace.items.find((item) => !item.done) ?? app.workspace.items[0];
+  const { items } = app.workspace, // a page that is loaded anew shows the file that it did
+    last = items.find((item) => item.id === sessionStorage.getItem("uniultra-file"));
+  const first = last ?? items.find((item) => !item.done) ?? items[0];
   if (first) await files.open(first.id);
   // Without a server nobody learns; a second reader is blind.
   if (!app.workspace.alone && !reader()) learning = await import("./learn.mjs");
@@ -219,7 +221,10 @@ function renderTop() {
     fill(state, el("i", { class: "dot" }), el("span", { class: "words" }, words), REMEDIES[saving]?.());
   }
   const label = t(doc().done ? "reopen" : "done");
-  if (byId("accept").lastChild.textContent !== label) byId("accept").lastChild.textContent = label;
+  if (byId("accept").title !== label) {
+    byId("accept").title = byId("accept").lastChild.textContent = label;
+    byId("accept").setAttribute("aria-label", label); // a narrow window has no room for the words
+  }
   byId("accept").disabled = !file;
   byId("export").disabled = !doc().frames.length;
   const lost = file ? doc().objects.filter(({ id }) => isLost(doc(), app.frame, id)).map(({ name }) => name) : [];

@@ -6,13 +6,15 @@ import { amend, app, beforeStep, changed, commit, doc, itemPath, named, say } fr
 import { reasonOf, t } from "./texts.mjs";
 
 const AT_ONCE = 4;
-let going = null; // the run that goes on; a later one takes its place
+let going = null, // the run that goes on; a later one takes its place
+  told = ""; // how far it is
 
 export const isTracking = () => going !== null;
 
 export function stopTracking() {
   if (!going) return;
   going = null;
+  if (app.notice === told) say(""); // T no longer stops it
   changed();
 }
 
@@ -27,7 +29,7 @@ export async function track(direction) {
   const id = app.selected;
   let mask = maskOf(doc(), app.frame, id);
   if (!mask || !(app.file?.count > 1)) {
-    say(t("trackFirst"));
+    say(t(app.file?.count > 1 ? "trackFirst" : "trackOne"));
     return;
   }
   const run = (going = { file: app.file, name: objectOf(doc(), id).name, direction, id });
@@ -41,10 +43,9 @@ export async function track(direction) {
       fillIn(left, run);
       number = left.at(-1).number;
       mask = left.at(-1);
-      say(t("tracked", run.name, number + 1, run.file.count));
+      say((told = t("tracked", run.name, number + 1, run.file.count)));
       if (left.length < answers.length || answers.length < AT_ONCE) break;
     }
-    if (going === run) say("");
   } catch (error) {
     say(reasonOf(error));
   } finally {

@@ -145,6 +145,7 @@ export const DE = {
   itemFacts: (objects, frames) =>
     `${objects} ${objects === 1 ? "Struktur" : "Strukturen"}${frames > 1 ? ` · ${frames} Bilder` : ""}`,
   trackOn: "Vorwärts verfolgen (T)", trackBack: "Rückwärts verfolgen (Umschalt+T)",
+  trackOne: "Verfolgt wird durch eine Schleife; diese Datei hat nur ein Bild.",
   trackFirst: "Segmentieren Sie zuerst eine Struktur auf diesem Bild; dann kann sie verfolgt werden.",
   tracked: (name, at, all) => `${name}: Bild ${at} von ${all}. T hält an.`,
   alternative: (at, all) => `Antwort ${at} von ${all}. A zeigt die nächste.`,

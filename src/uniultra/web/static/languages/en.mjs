@@ -143,6 +143,7 @@ export const EN = {
     `${objects} ${objects === 1 ? "structure" : "structures"}${frames > 1 ? ` · ${frames} frames` : ""}`,
   trackOn: "Track forwards (T)", trackBack: "Track backwards (Shift+T)",
   trackFirst: "Segment a structure on this frame first; then track it.",
+  trackOne: "Tracking needs a cine; this file has a single frame.",
   tracked: (name, at, all) => `${name}: frame ${at} of ${all}. Press T to stop.`,
   alternative: (at, all) => `Answer ${at} of ${all}. A shows the next.`,
   noAlternative: "The model has no other answer to this.",
