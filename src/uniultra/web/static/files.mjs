@@ -3,9 +3,10 @@
 import { getJson, sendFile, sendJson } from "./api.mjs";
 import { History } from "./doc.mjs";
 import { byId, el, fill, icon } from "./dom.mjs";
+import { filesIn } from "./dropped.mjs";
 import { saveNow, saveSoon, unsaved } from "./saving.mjs";
 import { app, changed, commit, doc, draw, framePath, itemPath, say } from "./state.mjs";
-import { reasonOf, t } from "./texts.mjs";
+import { listed, reasonOf, t } from "./texts.mjs";
 
 let opening = 0;
 let filter = "";
@@ -30,15 +31,19 @@ export class Files {
     document.addEventListener("drop", (event) => {
       event.preventDefault();
       document.body.classList.remove("dropping");
-      this.add([...event.dataTransfer.files]);
+      filesIn(event.dataTransfer).then(
+        (files) => (files.length ? this.add(files) : say(t("nothingDropped"))),
+        () => say(t("nothingDropped")),
+      );
     });
   }
 
-  // Opens a file of the list, once what is open is saved; the last one that was requested wins.
+  // Opens a file of the list, once what is open is saved; the last one that was requested wins. Resolves to why it can't be, or "".
   async open(id) {
     const mine = ++opening;
     app.opening = app.workspace.items.find((item) => item.id === id)?.name ?? "";
     const late = setTimeout(changed, LATE_MS); // what is quick needs no notice
+    let why = "";
     const first = this.frames.first(id);
     first.catch(() => {}); // where there is no picture, the file says why
     try {
@@ -49,7 +54,7 @@ export class Files {
         file = await getJson(itemPath(id));
         picture = await first.catch(() => null);
       } while (mine === opening && (["waiting", "saving"].includes(app.saving) || app.file?.revision !== known)); // something was done meanwhile
-      if (mine !== opening) return;
+      if (mine !== opening) return "";
       this.frames.clear();
       app.file = file;
       const begun = picture && this.frames.begin(file, picture);
@@ -57,11 +62,12 @@ export class Files {
       if (!begun) await this.frames.load(0);
       this.ahead();
     } catch (error) {
-      if (mine === opening) say(reasonOf(error));
+      if (mine === opening) say((why = reasonOf(error)));
     }
     clearTimeout(late);
     if (mine === opening) app.opening = "";
     changed();
+    return why;
   }
 
   // Nothing of the file before may be left: not its clicks, its window, its place.
@@ -130,16 +136,26 @@ export class Files {
     if (next) this.open(next.id);
   }
 
+  // Takes files into the list and opens the first that can be; what can't is said at the end, together.
   async add(files) {
+    const refused = [];
+    let shown = false;
     for (const file of files) {
+      let why;
       try {
         const item = await sendFile(file);
         if (!app.workspace.items.some((one) => one.id === item.id)) app.workspace.items.push(item);
-        await this.open(item.id);
+        changed();
+        if (!shown) why = await this.open(item.id);
+        shown ||= !why;
       } catch (error) {
-        say(`${file.name}: ${reasonOf(error)}`);
+        why = reasonOf(error);
       }
+      if (why) refused.push([file.name, why.startsWith(file.name) ? why : `${file.name}: ${why}`]);
     }
+    if (!refused.length) return;
+    const [[, first], ...more] = refused;
+    say(more.length ? `${first.replace(/([^.!?])$/, "$1.")} ${t("alsoRefused", listed(more.map(([name]) => name)))}` : first);
   }
 
   render() {

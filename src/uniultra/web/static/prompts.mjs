@@ -4,12 +4,11 @@ import { sendJson } from "./api.mjs";
 import { isLegalName, knownName } from "./core/named.mjs";
 import { maskOf, objectOf, withChangedObject, withMask, withObject } from "./doc.mjs";
 import { amend, app, changed, commit, doc, draw, framePath, itemPath, named, say } from "./state.mjs";
-import { reasonOf, sentence, t } from "./texts.mjs";
+import { listed, reasonOf, sentence, t } from "./texts.mjs";
 import { stopTracking } from "./track.mjs";
 
 const HOVER_MS = 33,
-  LATE_MS = 250,
-  MOST_LISTED = 8;
+  LATE_MS = 250;
 let queue = Promise.resolve();
 let hovering = false,
   next = null; // where the pointer is, until the mask there is requested
@@ -62,8 +61,6 @@ function rename(id, given) {
     if (own && done.length && (tracked || frames.length > 1)) say(t("askedAgain", own, listed(done.map((frame) => frame + 1)), tracked));
   }, true);
 }
-
-const listed = (values) => values.slice(0, MOST_LISTED).join(", ") + (values.length > MOST_LISTED ? ", ..." : "");
 
 const framesBy = (source, id) =>
   doc()

@@ -100,13 +100,16 @@ function settle() {
 
 let noticeTimer = 0;
 
-// One line at the bottom for some seconds.
+const LEAST_MS = 6000,
+  READ_MS = 70; // a character
+
+// One line at the bottom for as long as one needs to read it.
 export function say(text) {
   app.notice = text;
   clearTimeout(noticeTimer);
   noticeTimer = setTimeout(() => {
     app.notice = "";
     changed();
-  }, 6000);
+  }, Math.max(LEAST_MS, READ_MS * text.length));
   changed();
 }

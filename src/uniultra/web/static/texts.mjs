@@ -97,4 +97,7 @@ export function reasonOf({ kind, message }) {
 // Whether the same question may be answered soon: the server is away, busy, or doesn't know this browser yet.
 export const isPassing = ({ kind }) => ["offline", "stopping", "token", "busy"].includes(kind);
 
+const MOST_LISTED = 8;
+export const listed = (values) => values.slice(0, MOST_LISTED).join(", ") + (values.length > MOST_LISTED ? ", ..." : "");
+
 export const squared = (unit) => unit.replace("2", "²");

@@ -6,6 +6,9 @@ export const DE = {
   language: "Deutsch",
   openFiles: "Bilder öffnen",
   openHint: "oder Bilder, DICOM oder Video hierher ziehen",
+  alsoRefused: (names) => `Ebenfalls nicht geöffnet: ${names}.`,
+  nothingDropped:
+    "Darin war keine Datei. Von einem Ordner werden die eigenen Dateien geöffnet, nicht die aus Ordnern darin.",
   workList: "Arbeitsliste",
   progress: (done, all) => `${done} von ${all} fertig`,
   filter: "Nach Namen filtern",

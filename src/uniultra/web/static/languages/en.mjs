@@ -4,6 +4,8 @@ export const EN = {
   language: "English",
   openFiles: "Open images",
   openHint: "or drop images, DICOM or video anywhere",
+  alsoRefused: (names) => `Not opened either: ${names}.`,
+  nothingDropped: "No file was in what was dropped. Of a folder its own files are opened, not those of folders in it.",
   workList: "Work list",
   progress: (done, all) => `${done} of ${all} done`,
   filter: "Filter by name",
