@@ -7,13 +7,16 @@ import re
 from dataclasses import asdict
 from pathlib import Path
 
+import numpy as np
 import pytest
 import typer
+from PIL import Image
 from typer.testing import CliRunner, Result
 
 from phantom_manifest import Phantom, write_manifest
 from uniultra.backends.open import weights_sha256
 from uniultra.cli.evaluate import evaluate
+from uniultra.data.manifest import read_manifest
 from uniultra.errors import DataError, ModelError, OutputError, PromptError
 from uniultra.model_facts import read_passes
 from uniultra.registry import find
@@ -202,6 +205,28 @@ def test_two_baselines_are_compared_pair_by_pair(data: Path, tmp_path: Path) -> 
     assert against["comparison"]["box"]["mean over organs"]["objects"] == 5
     assert _run(*boxes, "--model", "grabcut", "--against", first).stdout == live.stdout
     assert _run(*boxes, "--model", "ellipse", "--against", "ellipse").stdout.count("| not judged |") == 6
+
+
+def test_what_was_corrected_since_an_earlier_run_is_left_out(data: Path, tmp_path: Path) -> None:
+    """A mask that is corrected in its place leaves the manifest as it is: without that check a model differs
+    from itself.
+    """
+    report = tmp_path / "before.json"
+    asked = ("--data", data, "--kinds", "box,box20", "--model", "grabcut")
+    assert _run(*asked, "--out", report).exit_code == 0
+    masks = sorted({row.mask for row in read_manifest(data) if row.split == "val"})
+    shown = [mask for mask in masks if np.array(Image.open(mask)).any()]
+    for done, mask in enumerate(shown, start=1):
+        ids = np.array(Image.open(mask))
+        ids[: ids.shape[0] // 2] = 0
+        Image.fromarray(ids).save(mask)
+        result = _run(*asked, "--against", report, "--out", tmp_path / f"{done}.json")
+        assert result.exit_code == 0
+        assert f"uniultra: {done} of {len(shown)} images have other masks" in result.stderr
+        stored = json.loads((tmp_path / f"{done}.json").read_text(encoding="utf-8"))
+        assert ("against" in stored) == (done < len(shown))
+        if done < len(shown):
+            assert stored["against"]["comparison"]["box"]["mean over organs"]["difference"] == 0.0
 
 
 def test_a_report_of_other_data_is_refused(data: Path, tmp_path: Path) -> None:

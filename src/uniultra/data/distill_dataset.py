@@ -4,7 +4,8 @@ prompted examples.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -48,6 +49,14 @@ def frames_of(paths: Sequence[Path]) -> list[np.ndarray]:
         numbers = sorted({int(n) for n in np.linspace(0, cine.count - 1, min(cine.count, MOST_FRAMES))})
         found += [frame.pixels_hw for _, frame in chosen_frames(cine, numbers)]
     return found
+
+
+def pixels_sha256(frames: Iterable[np.ndarray]) -> str:
+    """Of frames in their order."""
+    digest = hashlib.sha256()
+    for frame in frames:
+        digest.update(frame.tobytes())
+    return digest.hexdigest()
 
 
 class DistillDataset(Dataset):

@@ -4,8 +4,10 @@ manifest.
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
@@ -17,6 +19,7 @@ from uniultra.data.manifest import Row, open_manifest
 from uniultra.data.manifest_text import read_sheet
 from uniultra.data.problems import Problem, RowError
 from uniultra.errors import FileError
+from uniultra.hashes import file_sha256
 from uniultra.io.images import read_frame
 from uniultra.io.masks import check_ids, read_ids
 from uniultra.io.paths import shown
@@ -165,3 +168,18 @@ def _divided(near: Iterable[tuple[Row, Row]]) -> Iterator[Problem]:
                 f"a near-duplicate of row {other.number} ('{one.split}' here, '{other.split}' there); "
                 "put both into one split",
             )
+
+
+def contents_sha256(rows: Iterable[Row], named: bool = False) -> str:
+    """Of what the rows' images and masks hold now, in order; with `named` also of what the masks' ids are
+    called. A file that can't be read counts as one that holds nothing: who reads the row says what is wrong.
+    """
+    digest = hashlib.sha256()
+    for row in rows:
+        for path in (row.image, row.mask):
+            with suppress(OSError):
+                digest.update(file_sha256(path).encode())
+            digest.update(b"\n")
+        if named:
+            digest.update(repr(sorted(row.structures.items(), key=str)).encode())
+    return digest.hexdigest()

@@ -103,7 +103,8 @@ def adapt(config: AdaptConfig, job: AdaptJob) -> Path:
     }
     prompted = PromptDataset(learning, sample_spec(config.data, model), config.optim.seed, replay)
     steps = steps_for(config, prompted.own)
-    describe(job.out, config, run_record(config, manifest) | described | {"steps": steps})
+    record = run_record(config, manifest, [*learning, *(val or ()), *(replay or ())])
+    describe(job.out, config, record | described | {"steps": steps})
     weights = prompted.weights(parse_favour(config.data.favour), config.replay.share)
     optim = replace(config.optim, steps=steps)
     plan = Plan(model, optim, config.loss, prompted, weights, val, job.out, job.device, job.report_to)

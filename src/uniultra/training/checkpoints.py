@@ -1,4 +1,6 @@
-"""The checkpoints of a run folder: which of them are whole, and what is said of them."""
+"""The checkpoints of a run folder: which of them are whole, and what is said of them; and by which hashes of
+files a run is known again.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,14 @@ import re
 import shutil
 from pathlib import Path
 
+from uniultra.models.adapted import ADAPTER_FILE
+from uniultra.models.stored import MODEL_FILES
 from uniultra.training.ema import EMA_FILE
+
+FILES_HASH = "images_masks_names_sha256"
+UNLABELLED_HASH = "unlabelled_sha256"
+LATER_HASHES = (FILES_HASH, UNLABELLED_HASH)
+"""Keys that run folders and caches of earlier versions lack."""
 
 
 def step_of(checkpoint: Path) -> int:
@@ -33,6 +42,11 @@ def has_checkpoint(out: Path) -> bool:
     """
     folders = [out, *(inner for inner in out.glob("*") if inner.is_dir())]
     return any(whole_checkpoint(folder) for folder in folders)
+
+
+def has_result(out: Path) -> bool:
+    """Whether a run ended in this folder, whose checkpoints may have been deleted since."""
+    return (out / ADAPTER_FILE).is_file() or all((out / "model" / name).is_file() for name in MODEL_FILES)
 
 
 def what_is_kept(out: Path) -> str:

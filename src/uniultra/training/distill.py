@@ -15,7 +15,7 @@ import torch
 
 from uniultra.backends.torch import passes_beside
 from uniultra.data.dataset import PromptDataset
-from uniultra.data.distill_dataset import DistillDataset, empty_images, frames_of
+from uniultra.data.distill_dataset import DistillDataset, empty_images, frames_of, pixels_sha256
 from uniultra.data.splits import TrainSplit, permissive, train_split
 from uniultra.errors import ModelError
 from uniultra.models.adapted import open_model, weights_sha256
@@ -23,6 +23,7 @@ from uniultra.models.promptable import POINT_TABLE, PromptableModel, with_fits
 from uniultra.models.stored import save_folder
 from uniultra.named import further_names, joined_names
 from uniultra.training import distill_decoder
+from uniultra.training.checkpoints import UNLABELLED_HASH
 from uniultra.training.config import DistillConfig, TrainConfig
 from uniultra.training.distill_job import DistillJob as DistillJob
 from uniultra.training.dskd import Distiller
@@ -64,7 +65,7 @@ def distill(config: DistillConfig, job: DistillJob) -> Path:
         student = distill_decoder.start(config, job, teacher, learning)
     else:
         student = make_student(config, teacher)
-    job.val()  # refused now, not after hours
+    val = job.val()  # refused now, not after hours
     compared = config.dskd.weight and not config.decoder.width
     frames = empty_images(learning) + frames_of(job.unlabelled) if compared else []
     described = {
@@ -73,9 +74,11 @@ def distill(config: DistillConfig, job: DistillJob) -> Path:
         "only_permissive": job.only_permissive,
         "train_images": len(learning),
         "unlabelled_frames": len(frames),
+        UNLABELLED_HASH: pixels_sha256(frames),
         "student_encoder_parameters": sum(p.numel() for p in student.vision_encoder.parameters()),
     }
-    describe(job.out, config, run_record(config, job.manifest) | described)
+    record = run_record(config, job.manifest, [*learning, *val])
+    describe(job.out, config, record | described)
     if config.decoder.width:
         distill_decoder.learn(config, job, student, teacher, learning)
     else:
@@ -144,7 +147,9 @@ def _features(
     prompted = PromptDataset(learning, drawn_at, config.optim.seed)
     data = DistillDataset(prompted, frames, config.cache.views)
     weights = data.weights(prompted.weights(parse_favour(config.data.favour)), config.unlabelled.share)
-    learner = Distiller(student, teacher, config.dskd, config.loss, _cache(config, job, teacher, data))
+    learner = Distiller(
+        student, teacher, config.dskd, config.loss, _cache(config, job, teacher, data, learning)
+    )
     out = job.out / "features"
     run(
         Plan(
@@ -163,7 +168,11 @@ def _features(
 
 
 def _cache(
-    config: DistillConfig, job: DistillJob, teacher: PromptableModel, data: DistillDataset
+    config: DistillConfig,
+    job: DistillJob,
+    teacher: PromptableModel,
+    data: DistillDataset,
+    learning: TrainSplit,
 ) -> TeacherCache | None:
     if not config.cache.views or not (config.dskd.weight or config.dskd.soft):
         return None
@@ -171,7 +180,11 @@ def _cache(
     size = size_of_cache(teacher, views) / 1e9
     report(f"The teacher's maps of {views} views take {size:.1f} GB in {job.cache}")
     spec = dataclasses.asdict(data.prompted.spec) | {"unlabelled": [str(path) for path in job.unlabelled]}
-    return TeacherCache(job.cache, teacher, views, job.made_of(teacher, config.optim.seed) | {"data": spec})
+    made_of = job.made_of(teacher, config.optim.seed, learning) | {
+        "data": spec,
+        UNLABELLED_HASH: pixels_sha256(data.frames),
+    }
+    return TeacherCache(job.cache, teacher, views, made_of)
 
 
 def _retune(config: DistillConfig, job: DistillJob, student: PromptableModel, learning: TrainSplit) -> None:

@@ -125,7 +125,7 @@ def learn(
     data = RecurringViews(prompted, weights, views, config.decoder.unnamed)
     size = (size_of_cache(teacher, views, with_parts=False) + views * student.input_size**2 / 8) / 1e9
     report(f"What the teacher says of {views} views takes {size:.1f} GB in {job.cache}")
-    made_of = job.made_of(teacher, config.optim.seed) | {
+    made_of = job.made_of(teacher, config.optim.seed, learning) | {
         "data": dataclasses.asdict(config.data) | dataclasses.asdict(prompted.spec),
         "unnamed": config.decoder.unnamed,
     }

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from uniultra.data.manifest import Manifest
+from uniultra.data.loading import contents_sha256
+from uniultra.data.manifest import Manifest, Row
 from uniultra.data.splits import SelectionSplit, permissive, selection_split
 from uniultra.models.adapted import weights_sha256
 from uniultra.models.promptable import PromptableModel
+from uniultra.training.checkpoints import FILES_HASH
 
 
 @dataclass(frozen=True)
@@ -46,11 +49,12 @@ class DistillJob:
         val = selection_split(self.manifest)
         return permissive(val) if self.only_permissive else val
 
-    def made_of(self, teacher: PromptableModel, seed: int) -> dict[str, Any]:
-        """What the teacher's maps of the train split depend on, beside how views are drawn."""
+    def made_of(self, teacher: PromptableModel, seed: int, rows: Iterable[Row]) -> dict[str, Any]:
+        """What the teacher's maps of views of these rows depend on, beside how views are drawn."""
         return {
             "teacher_sha256": weights_sha256(teacher),
             "manifest_sha256": self.manifest.sha256,
+            FILES_HASH: contents_sha256(rows),
             "seed": seed,
             "only_permissive": self.only_permissive,
         }

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,8 @@ from uniultra import __version__
 from uniultra.backends.torch import passes_beside
 from uniultra.data.dataset import PromptDataset
 from uniultra.data.draws import Draws, SampleSpec
-from uniultra.data.manifest import Manifest, read_manifest
+from uniultra.data.loading import contents_sha256
+from uniultra.data.manifest import Manifest, Row, read_manifest
 from uniultra.data.splits import TrainSplit, permissive, selection_split, train_split
 from uniultra.errors import DataError, ModelError
 from uniultra.io.output import check_free, write_json
@@ -30,7 +31,7 @@ from uniultra.models.start_weights import load_sam1_decoder, widen
 from uniultra.models.stored import save_folder
 from uniultra.named import FIRST_LABEL, NAME_POINTS, checked_structures, split_names
 from uniultra.text import first_line, printable
-from uniultra.training.checkpoints import has_checkpoint
+from uniultra.training.checkpoints import FILES_HASH, LATER_HASHES, has_checkpoint, has_result
 from uniultra.training.config import AdaptConfig, DataSettings, DistillConfig, TrainConfig
 from uniultra.training.loop import Plan, run
 
@@ -60,11 +61,8 @@ def train(
     beside = passes_beside(config.model.start_from) if config.model.start_from else None
     torch.manual_seed(config.optim.seed)
     model = make_model(config)
-    describe(
-        out,
-        config,
-        run_record(config, manifest) | {"train_images": len(learning), "only_permissive": only_permissive},
-    )
+    record = run_record(config, manifest, [*learning, *val])
+    describe(out, config, record | {"train_images": len(learning), "only_permissive": only_permissive})
     data = PromptDataset(learning, sample_spec(config.data, model), config.optim.seed)
     weights = data.weights(parse_favour(config.data.favour))
     run(Plan(model, config.optim, config.loss, data, weights, val, out))
@@ -175,15 +173,18 @@ def sample_spec(settings: DataSettings, model: PromptableModel) -> SampleSpec:
     )
 
 
-def run_record(config: TrainConfig | AdaptConfig | DistillConfig, manifest: Manifest) -> dict[str, Any]:
-    """What a run folder's config.json says of every kind of run: settings, code version, the manifest's hash,
-    the splits' roles.
+def run_record(
+    config: TrainConfig | AdaptConfig | DistillConfig, manifest: Manifest, rows: Iterable[Row]
+) -> dict[str, Any]:
+    """What a run folder's config.json says of every kind of run: settings, code version, the hashes of the
+    manifest and of what the rows hold that are learned from or chosen by, the splits' roles.
     """
     return {
         "config": dataclasses.asdict(config),
         "uniultra": __version__,
         "torch": torch.__version__,
         "manifest_sha256": manifest.sha256,
+        FILES_HASH: contents_sha256(rows, named=config.data.named_share > 0),
         "splits": {"learn": "train", "choose": "val"},
     }
 
@@ -196,16 +197,19 @@ def check_run_folder(out: Path) -> None:
 def describe(out: Path, config: TrainConfig | AdaptConfig | DistillConfig, record: Mapping[str, Any]) -> None:
     """Writes config.json, into a folder that is made if absent.
 
-    A setting that the version that began the run didn't have counts as its default.
+    A setting that the version that began the run didn't have counts as its default, and a hash that it
+    didn't record as the same.
 
     Raises:
-        ModelError: an earlier run with other settings or data would go on here; the message names each.
+        ModelError: an earlier run with other settings or data would go on, or be replaced, here; the message
+            names each.
         OutputError: it can't be written.
     """
     file = out / CONFIG_FILE
-    if os.path.isfile(file) and has_checkpoint(out):
+    if os.path.isfile(file) and (has_checkpoint(out) or has_result(out)):
         now = _flat(record)
         defaults = _flat({"config": dataclasses.asdict(type(config)())})
+        defaults |= {key: now[key] for key in LATER_HASHES if key in now}
         earlier = defaults | _flat(_earlier(file))
         changed = [key for key in now if key not in ("uniultra", "torch") and earlier.get(key) != now[key]]
         if changed:

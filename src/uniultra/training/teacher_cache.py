@@ -25,6 +25,7 @@ from uniultra.io.output import write_json
 from uniultra.models.levels import Stages, stage_maps
 from uniultra.models.promptable import PromptableModel
 from uniultra.text import printable
+from uniultra.training.checkpoints import LATER_HASHES
 
 RECORD, DONE, ANSWERED = "cache.json", "done.npy", "answered.npy"
 LEAST_FREE = 2e9
@@ -62,7 +63,8 @@ class TeacherCache:
         record = json.loads(json.dumps({"views": views, "shapes": shapes} | made_of))
         if (folder / RECORD).is_file():
             found = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-            changed = [key for key in record if found.get(key) != record[key]]
+            unrecorded = {key: record[key] for key in LATER_HASHES if key in record}
+            changed = [key for key in record if (unrecorded | found).get(key) != record[key]]
             if changed:
                 raise ModelError(
                     f"'{folder}' holds a teacher's maps with different {changed[0]}; give another cache "

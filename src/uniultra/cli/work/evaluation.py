@@ -13,6 +13,7 @@ from typing import Any
 from uniultra.backends.open import weights_sha256
 from uniultra.cli.terminal.ending import resumable
 from uniultra.cli.terminal.progress import progress, ticks
+from uniultra.cli.terminal.text import tell
 from uniultra.cli.track_protocol import folder_of
 from uniultra.data.manifest import Manifest
 from uniultra.data.splits import ReportSplit, SelectionSplit, report_split, selection_split
@@ -25,7 +26,7 @@ from uniultra.evaluation.preflight import Checked, check
 from uniultra.evaluation.protocol import Evaluation, Limit
 from uniultra.evaluation.protocol import evaluate as evaluate_split
 from uniultra.evaluation.records import Record
-from uniultra.evaluation.report.compare import compare
+from uniultra.evaluation.report.compare import changed_images, compare, pairs_of
 from uniultra.evaluation.report.provenance import Provenance, limit_text
 from uniultra.evaluation.report.run_report import Against, StoredRun, as_stored, read_report, write_report
 from uniultra.evaluation.robustness.robustness_protocol import (
@@ -159,16 +160,34 @@ def opponent(other: str, checked: Checked, settings: EvaluationSettings, split: 
 
 def compared(
     other: Opponent, rows: SelectionSplit | ReportSplit, evaluation: Evaluation, provenance: Provenance
-) -> Against:
-    """The opponent's answers to the same prompts, run now where it is a segmenter, and the differences."""
+) -> Against | None:
+    """The opponent's answers to the same prompts, run now where it is a segmenter, and the differences.
+
+    Images whose masks were corrected since an earlier run are left out, with a line on stderr; None where
+    none is left, since what was scored now mustn't be lost for that.
+    """
     own: Sequence[Record] = evaluation.records
     if other.run is not None:
-        name, records, own = other.run.model, other.run.records, as_stored(own)
+        name, own = other.run.model, as_stored(own)
+        changed = changed_images(own, other.run.records)
+        records = tuple(one for one in other.run.records if (one.dataset, one.id) not in changed)
+        tell(_left_out(len(changed), evaluation.images))
+        if changed and not pairs_of(own, records):
+            return None
     else:
         assert other.segmenter is not None
         settings = replace(evaluation.settings, kinds=other.kinds)
         name, records = other.segmenter.name, evaluated(other.segmenter, rows, settings).records
     return Against(name, compare(own, records, provenance.bootstrap_seed, provenance.bootstrap_samples))
+
+
+def _left_out(changed: int, images: int) -> Iterator[str]:
+    if changed:
+        left = "are left out of the comparison" if changed < images else "so nothing is compared"
+        yield (
+            f"{changed} of {images} images have other masks than when the earlier run was made: {left}; "
+            "evaluate its model again to compare all"
+        )
 
 
 def kinds_for(model: str, kinds: tuple[str, ...]) -> tuple[str, ...]:

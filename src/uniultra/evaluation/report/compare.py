@@ -25,6 +25,8 @@ FEWEST_CLUSTERS = 6
 more often than an interval of 95 % may be wrong; and where all do, so does the interval.
 """
 
+ROUNDING = 1e-4
+"""By how much a Dice of a report may differ from the same one computed again."""
 Pair = tuple[Record, Record]
 """The same object under the same prompt: ours, theirs."""
 
@@ -84,6 +86,19 @@ def pairs_of(ours: Iterable[Record], theirs: Iterable[Record]) -> list[Pair]:
     """Both answers to each prompt that both answered, in our order."""
     known = {_prompt_of(record): record for record in theirs}
     return [(record, known[_prompt_of(record)]) for record in ours if _prompt_of(record) in known]
+
+
+def changed_images(ours: Iterable[Record], theirs: Iterable[Record]) -> set[tuple[str, str]]:
+    """Data set and id of the images whose masks aren't those that `theirs`, read from a file, was scored by:
+    there the ellipse in the same box has another Dice.
+    """
+    return {
+        (mine.dataset, mine.id)
+        for mine, other in pairs_of(ours, theirs)
+        if mine.ellipse_dice is not None
+        and other.ellipse_dice is not None
+        and abs(mine.ellipse_dice - other.ellipse_dice) > ROUNDING
+    }
 
 
 def verdict_of(interval: tuple[float, float] | None, clusters: int) -> str:
