@@ -92,3 +92,22 @@ def test_the_next_file_is_on_the_screen_without_being_fetched_again(tab: Visit) 
     shown = tab.page.evaluate("() => document.getElementById('image').dataset.shown")
     assert shown == tab.page.evaluate("() => `${next} 0`")
     assert tab.page.evaluate(fetched) == 1
+
+
+def test_the_export_of_a_cine_says_what_is_written_and_how_frames_count(tab: Visit) -> None:
+    tab.open("cine.dcm")
+    tab.drag((95, 55), (245, 165))
+    tab.wait("doc.frames.length === 1 && app.saving === 'saved'")
+    tab.page.locator("#export").click()
+    dialog, result = tab.page.locator("#export-dialog"), tab.page.locator("#export-result")
+    playwright.expect(dialog).to_contain_text(
+        "Masks and JSON are always written; overlay pictures as the movie"
+    )
+    playwright.expect(dialog).to_contain_text("frame 1 on this page is frame 0 there")
+    tab.page.locator("#export-now").click()
+    playwright.expect(result).to_contain_text("files written")
+    assert "cine.frames.masks.tif" in result.inner_text()
+    assert "overlay" not in result.inner_text()
+    dialog.locator("input[value=coco]").check()
+    tab.page.locator("#export-now").click()
+    playwright.expect(result).to_contain_text("cine.frame0.overlay.png")

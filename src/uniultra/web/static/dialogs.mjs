@@ -91,7 +91,8 @@ export function showExport() {
   fill(
     dialog,
     el("h2", {}, t("exportTitle")),
-    el("p", { class: "muted" }, t("exportAlways")),
+    el("p", { class: "muted" }, t(many && !app.workspace.alone ? "exportAlwaysCine" : "exportAlways")),
+    many ? el("p", { class: "muted" }, t("fromZero")) : null,
     ...boxes,
     reader() ? null : dataset(result),
     result,

@@ -110,6 +110,8 @@ export const DE = {
   export: "Exportieren",
   exportTitle: "Ergebnisse exportieren",
   exportAlways: "Masken, Übersichtsbilder und JSON werden immer geschrieben.",
+  fromZero: "Dateien zählen Bilder ab 0, wie die Befehlszeile: Bild 1 auf dieser Seite ist dort Bild 0.",
+  exportAlwaysCine: "Masken und JSON werden immer geschrieben, Übersichtsbilder als Film oder mit einer der Dateien je Bild.",
   exportDone: (count, folder) => `${count} Dateien in ${folder} geschrieben`,
   exportNow: "Exportieren",
   close: "Schließen",

@@ -106,6 +106,8 @@ export const EN = {
   export: "Export",
   exportTitle: "Export results",
   exportAlways: "Masks, overlay pictures and JSON are always written.",
+  fromZero: "Files count frames from 0, as the command line does: frame 1 on this page is frame 0 there.",
+  exportAlwaysCine: "Masks and JSON are always written; overlay pictures as the movie, or with any of the files per frame.",
   exportDone: (count, folder) => `${count} files written to ${folder}`,
   exportNow: "Export",
   close: "Close",
