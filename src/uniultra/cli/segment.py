@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -13,7 +12,7 @@ import typer
 
 from uniultra.box_fit import BOX_FIT_HELP, BoxFit
 from uniultra.cli.frames import Printed, SegmentJob, segment_frames
-from uniultra.cli.terminal.archives import STORE_HELP, check_store, fetched, store_results
+from uniultra.cli.terminal.archives import STORE_HELP, check_store, fetched, outgoing
 from uniultra.cli.terminal.options import (
     HELP,
     LABEL_HELP,
@@ -123,12 +122,14 @@ def segment(
     names = [file.as_posix() for file in files]
     listed = None if prompts is None else read_prompts(prompts, names, others=True)
     folder = out if out is not None or as_json else OUT
-    kinds, began = chosen_kinds(write), time.time_ns()
+    kinds = chosen_kinds(write)
     plan = OutputPlan(folder, frame, kinds, check_store(store, kinds, folder) or keep_patient, force)
     _check_frames(plan, frames, alternatives)
     sources = [input_file(file) for file in files]
     check_kinds(plan, sources)
     _check_targets(plan, sources, frames is not None, mask, prompts)
+    paths_of = plan.frame_paths if frames is None else plan.cine_paths
+    to_archive = outgoing(store, [] if store is None else dicom_paths(map(paths_of, sources)))
     source_of_prompts = PromptSource(typed, mask, listed, called)
     tell_uncoded(source_of_prompts.said_names, written_kinds(plan, sources))
     threads = None if frames is None else 1  # several frames at a time, each on one thread
@@ -141,9 +142,7 @@ def segment(
         tell(own_study(plan, sources))
         if not as_json:
             say(f"Results in {folder}/")
-        if store is not None:
-            paths_of = plan.frame_paths if frames is None else plan.cine_paths
-            store_results(store, dicom_paths(map(paths_of, sources)), began)
+        to_archive.send()
     if len(done) < len(files) or not all(done):
         raise typer.Exit(2)
 

@@ -4,7 +4,6 @@ where it is lost.
 
 from __future__ import annotations
 
-import time
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from uniultra.box_fit import BOX_FIT_HELP, BoxFit
-from uniultra.cli.terminal.archives import STORE_HELP, check_store, fetched_one, store_results
+from uniultra.cli.terminal.archives import STORE_HELP, check_store, fetched_one, outgoing
 from uniultra.cli.terminal.course_lines import course_lines
 from uniultra.cli.terminal.extras import need
 from uniultra.cli.terminal.options import (
@@ -140,12 +139,13 @@ def track(
     typed = parse_typed(box, point, negative, each_point, box_fit)
     typed.check(mask, prompts)
     scale = parse_scale(spacing, override_scale)
-    kinds, began = chosen_kinds(write), time.time_ns()
+    kinds = chosen_kinds(write)
     plan = OutputPlan(out, None, kinds, check_store(store, kinds, out) or keep_patient, force)
     check_cine_kinds(plan.kinds)
     path = Path(fetched_one(clip))
     source = input_file(path)
     check_kinds(plan, [source])
+    to_archive = outgoing(store, dicom_paths([plan.track_paths(source)]))
     cine = open_cine(path) if path.is_dir() else source.cine
     if scale is not None:
         cine = recalibrated(cine, scale)
@@ -165,7 +165,7 @@ def track(
     print(summary)
     tell(own_study(plan, [source]))
     say(f"Results in {out}/")
-    store_results(store, dicom_paths([plan.track_paths(source)]), began)
+    to_archive.send()
     if not complete:
         raise typer.Exit(2)
 

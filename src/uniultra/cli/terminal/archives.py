@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import atexit
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -89,20 +90,56 @@ def check_dicom(option: str, kinds: Sequence[str] | None) -> None:
         )
 
 
-def store_results(store: str | None, files: Iterable[Path], since_ns: int) -> None:
-    """Sends the files that are there and no older, and says how many were taken, whatever happens. Raises
-    OutputError.
+@dataclass(frozen=True)
+class Outgoing:
+    """The DICOM results of a call that an archive is to get, and which of these files were there before it:
+    by what the disk says of them, not by the time, since a share's clock may be late and its times coarse.
     """
-    from uniultra.io.sending import send
 
-    if store is None:
-        return
-    made = [file for file in files if file.is_file() and file.stat().st_mtime_ns >= since_ns]
-    taken: list[Path] = []
+    archive: str | None
+    files: tuple[Path, ...] = ()
+    before: Mapping[Path, tuple[int, ...]] = field(default_factory=dict)
+
+    def send(self) -> None:
+        """Sends those that were made since, and says how many were taken, whatever happens. Raises
+        OutputError.
+        """
+        from uniultra.io.sending import send
+
+        if self.archive is None:
+            return
+        made = [file for file in self.files if (now := _stamp(file)) and now != self.before.get(file)]
+        taken: list[Path] = []
+        try:
+            send(self.archive, made, taken.append)
+        finally:
+            _tell_stored(len(taken), self.archive)
+
+
+def outgoing(archive: str | None, files: Iterable[Path]) -> Outgoing:
+    """What a call will make for an archive, asked before it is made.
+
+    Raises:
+        PromptError: no input is DICOM, so there will be nothing to store.
+    """
+    if archive is None:
+        return Outgoing(None)
+    planned = tuple(files)
+    if not planned:
+        raise PromptError(
+            "--store applies to DICOM results only, which refer to a DICOM image, and no input is one; leave "
+            "it out"
+        )
+    return Outgoing(archive, planned, {file: stamp for file in planned if (stamp := _stamp(file))})
+
+
+def _stamp(file: Path) -> tuple[int, ...]:
+    """What tells a file from the one that replaces it; () where there is none."""
     try:
-        send(store, made, taken.append)
-    finally:
-        _tell_stored(len(taken), store)
+        found = file.stat()
+    except OSError:
+        return ()
+    return found.st_ino, found.st_mtime_ns, found.st_size
 
 
 def store_batch(archive: str, store: Store, items: Sequence[Item], job: Job) -> None:
