@@ -31,8 +31,8 @@ export async function nextAlternative() {
     return;
   }
   known.at = (known.at + 1) % known.answers.length;
-  const { counts, quality, region } = known.answers[known.at];
-  commit(withMask(doc(), app.frame, app.selected, { ...mask, counts, quality, region, source: "prompt" }));
+  const { counts, quality, region, model } = known.answers[known.at];
+  commit(withMask(doc(), app.frame, app.selected, { ...mask, counts, quality, region, model, source: "prompt" }));
   say(t("alternative", known.at + 1, known.answers.length));
 }
 

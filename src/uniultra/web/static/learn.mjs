@@ -112,7 +112,7 @@ function ready({ id, kind, images, left_out: left, gained }) {
   const worse = gained.box[1] + gained.click[1] < gained.box[0] + gained.click[0];
   const use = (lesson) => () =>
     ask("/use", { lesson }, () => {
-      app.workspace.model = known.model;
+      Object.assign(app.workspace, { model: known.model, version: known.version });
       say(t("learnSwitched", known.model));
     });
   return [

@@ -161,7 +161,7 @@ async function ask(prompt, { frame, renamed }) {
 function accept(asked, prompt, answer) {
   const placed = answer && place(asked);
   if (!placed) return false;
-  const { counts, quality, region } = answer,
+  const { counts, quality, region, model } = answer,
     [next, id] = placed;
   if (asked.id === null) app.selected = id; // else who has selected another one meanwhile goes on with that
   const notes = answer.notes.map(sentence);
@@ -171,7 +171,7 @@ function accept(asked, prompt, answer) {
   }
   if (notes.length) say(notes.join(" "));
   const put = asked.renamed === doc() ? amend : commit;
-  put(withMask(next, asked.frame, id, { ...prompt, counts, quality, region, source: "prompt" }));
+  put(withMask(next, asked.frame, id, { ...prompt, counts, quality, region, model, source: "prompt" }));
   if (asked.renamed) asked.renamed = doc(); // the masks of further frames are of the same step
   draw();
   return true;

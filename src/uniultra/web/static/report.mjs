@@ -15,6 +15,8 @@ export async function printReport() {
   const there = scaleAt(calibration(), [0, 0, app.file.width - 1, app.file.height - 1]),
     { reason } = there;
   hear(there);
+  const made = new Set(masksOn(doc(), app.frame).map(({ model }) => model ?? "")); // what answers now may be another
+  made.delete("");
   const line = (cells, more) => el("tr", more, ...cells.map((cell) => el("td", {}, cell)));
   const body = rows().map(([name, key, value, unit], at, all) => {
     const first = name !== all[at - 1]?.[0] || key === NAMES[0]; // two may have one name
@@ -27,7 +29,7 @@ export async function printReport() {
     el(
       "p",
       {},
-      `${new Date().toLocaleString(current())} · UniUltra ${app.workspace.model} ${app.workspace.version}`,
+      `${new Date().toLocaleString(current())} · UniUltra ${[...made].join(", ") || `${app.workspace.model} ${app.workspace.version}`}`,
     ),
     snapshot(),
     el("table", {}, el("thead", {}, el("tr", {}, ...head)), el("tbody", {}, ...body, ...heart(), ...volumes())),

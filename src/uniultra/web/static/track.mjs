@@ -76,10 +76,10 @@ function until(answers, { id }) {
 function fillIn(answers, run) {
   const { id } = run;
   let next = doc();
-  for (const { number, counts, quality, status } of answers) {
+  for (const { number, counts, quality, status, model } of answers) {
     const empty = status === "lost" || status === "absent";
     const more = { box: null, points: [], labels: [], region: null, source: "track", sure: status === "sure" };
-    next = withMask(next, number, id, empty ? null : { ...more, counts, quality });
+    next = withMask(next, number, id, empty ? null : { ...more, counts, quality, model });
     if (empty !== isLost(next, number, id)) next = withLost(next, number, id, empty);
   }
   if (doc() === run.made) amend(next);

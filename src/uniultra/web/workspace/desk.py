@@ -18,7 +18,8 @@ from uniultra.errors import PromptError, UniUltraError
 from uniultra.geometry import embedding_of, whole
 from uniultra.io.output import write_png
 from uniultra.measure.measured import as_json
-from uniultra.results import FrameResult, ObjectResult
+from uniultra.model_facts import ModelFacts
+from uniultra.results import FrameResult, ObjectResult, objects_notes
 from uniultra.segmenter import Segmenter
 from uniultra.types import Cine, Embedding, Frame, Mask, Prompt, Region
 from uniultra.web.cache import CachedBackend, EmbeddingCache
@@ -64,6 +65,7 @@ from uniultra.web.workspace.jobs import (
     WorkspaceValue,
     mask_name,
 )
+from uniultra.web.workspace.makers import made_otherwise, maker_of, makers_note
 from uniultra.web.workspace.open_cine import OpenCine
 
 KEPT_FILES = 3
@@ -222,7 +224,9 @@ class Desk:
     def _export(self, job: Export) -> Exported:
         from uniultra.web.workspace.export import export
 
-        return export(job, self._cine(job.path).file, self._segmenter(job).facts, self._results(job))
+        named = maker_of(job.frames, self._segmenter(job).facts)
+        written = export(job, self._cine(job.path).file, named, self._results(job, named))
+        return replace(written, notes=(*written.notes, *makers_note(job.frames, named)))
 
     def _compare(self, job: Compare) -> tuple[Compared, ...]:
         found = []
@@ -245,17 +249,20 @@ class Desk:
                 write_png(job.folder / "masks" / mask_name(names[-1], kind), ids)
         return tuple(names)
 
-    def _results(self, job: Export) -> tuple[Cine, list[FrameResult]]:
-        cine, facts = self._cine(job.path).cine, self._segmenter(job).facts
+    def _results(self, job: Export, named: ModelFacts) -> tuple[Cine, list[FrameResult]]:
+        cine = self._cine(job.path).cine
         results = []
         for saved in job.frames:
             frame = covered(self._frame(job, saved.number), job.banners)
-            objects = [drawn_result(one, frame) for one in saved.objects]
+            objects = [
+                replace(drawn_result(one, frame), notes=made_otherwise(one, named)) for one in saved.objects
+            ]
             frame_hw = frame.height, frame.width
             objects += [
                 empty_result(number, name, frame_hw, colour, "lost") for number, name, colour in saved.lost
             ]
             time_s = None if cine.times_s is None else round(cine.times_s[saved.number], 6)
             number = saved.number if cine.count > 1 else None
-            results.append(FrameResult(frame, tuple(objects), facts, number, time_s))
+            notes = objects_notes(objects)
+            results.append(FrameResult(frame, tuple(objects), named, number, time_s, notes=notes))
         return cine, results

@@ -26,6 +26,7 @@ from uniultra.web.workspace.jobs import (
     Tracked,
     Warm,
 )
+from uniultra.web.workspace.makers import called
 from uniultra.web.workspace.same_file import is_changed, same_file
 from uniultra.web.workspace.schemas import (
     EjectionIn,
@@ -75,7 +76,8 @@ def _add_pictures(router: APIRouter, service: Service, workspace: Workspace) -> 
         job = Alternatives(
             item.path, _pixel_size(requested.spacing_mm_yx), number=_number(number), prompt=prompt
         )
-        return [_timed(one, began) for one in await run(service, item, job)]
+        found = await run(service, item, job)
+        return [_timed(one, began, service) for one in found]
 
     @router.post(FRAME + "/segment", response_model=Pointed, include_in_schema=False)
     async def segment(item_id: str, number: int, request: Request) -> Pointed:
@@ -92,7 +94,7 @@ def _add_pictures(router: APIRouter, service: Service, workspace: Workspace) -> 
             region=None if requested.region is None else edges(requested.region),
             quick=requested.quick,
         )
-        return _timed(await run(service, item, job), began)
+        return _timed(await run(service, item, job), began, service)
 
 
 def _add_measures(router: APIRouter, service: Service, workspace: Workspace) -> None:
@@ -157,7 +159,7 @@ def _add_tracking(router: APIRouter, service: Service, workspace: Workspace) -> 
             backwards=requested.backwards,
             frames=requested.frames,
         )
-        return list(await run(service, item, job))
+        return [replace(one, model=_called(service)) for one in await run(service, item, job)]
 
 
 def with_codes(answer: dict[str, Any]) -> dict[str, Any]:
@@ -173,8 +175,13 @@ def _prompt_request(requested: PointIn, size_hw: tuple[int, int]) -> PromptReque
     return plain_request(requested, None if requested.mask is None else Rle(requested.mask, size_hw))
 
 
-def _timed(found: Pointed, began: float) -> Pointed:
-    return replace(found, work_ms=round(1000 * (time.perf_counter() - began), 2))
+def _timed(found: Pointed, began: float, service: Service) -> Pointed:
+    work_ms = round(1000 * (time.perf_counter() - began), 2)
+    return replace(found, work_ms=work_ms, model=_called(service))
+
+
+def _called(service: Service) -> str:
+    return called(service.model.name, service.model.version)
 
 
 def _pixel_size(size: list[float] | None) -> tuple[float, float] | None:

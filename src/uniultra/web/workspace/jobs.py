@@ -81,13 +81,14 @@ class Track(FileJob):
 @dataclass(frozen=True)
 class Tracked:
     """One frame of a track: run lengths, empty where the structure is lost; `status`: sure, unsure, lost,
-    absent.
+    absent; `model` has answered.
     """
 
     number: int
     counts: str = field(repr=False)
     quality: float
     status: str
+    model: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,7 +123,8 @@ class Planes(MeasureMask):
 @dataclass(frozen=True)
 class SavedObject:
     """One structure of a frame: its id in tables, mask, prompt (None for a mask drawn by hand), quality
-    and name, of a tracked one its status, and its colour on the page (RGB, 0 to 255).
+    and name, of a tracked one its status, its colour on the page (RGB, 0 to 255), and the model that made it,
+    "" where nobody knows.
     """
 
     number: int
@@ -132,6 +134,7 @@ class SavedObject:
     name: str = ""
     status: TrackStatus | None = None
     colour_rgb: tuple[int, int, int] | None = None
+    made_by: str = ""
 
 
 @dataclass(frozen=True)
@@ -219,7 +222,7 @@ class Pointed:
     """The answer to a prompt: the mask in COCO's text, its box, area and quality, why its scale isn't
     known, and the crop for the next prompt. `size_hw` is the mask's, smaller than the frame's where the
     answer was to be `quick`; `notes` say what is odd about the prompt, or that there is nothing to see;
-    `work_ms` is how long the page waited.
+    `work_ms` is how long the page waited; `model` has answered.
     """
 
     counts: str = field(repr=False)
@@ -232,6 +235,7 @@ class Pointed:
     size_hw: tuple[int, int]
     notes: tuple[str, ...] = ()
     work_ms: float = 0.0
+    model: str = ""
 
 
 @dataclass(frozen=True)

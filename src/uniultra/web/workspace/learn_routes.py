@@ -37,6 +37,7 @@ class LearningOut(BaseModel):
     lessons: list[Lesson]
     using: str
     model: str
+    version: str
 
 
 def add_learning(app: FastAPI, service: Service, workspace: Workspace) -> None:
@@ -51,6 +52,7 @@ def add_learning(app: FastAPI, service: Service, workspace: Workspace) -> None:
             lessons=lessons,
             using=workspace.using,
             model=service.model.name,
+            version=service.model.version,
         )
 
     @app.get(AT, response_model=LearningOut, include_in_schema=False)

@@ -49,7 +49,8 @@ class ObjectDoc(Strict):
 class MaskDoc(Strict):
     """A structure on one frame: its mask and what pointed at it.
 
-    `source` is what made the mask last; `sure` whether the tracker was.
+    `source` is what made the mask last; `sure` whether the tracker was; `model` that which answered, its name
+    and version, "" where an earlier version of the page didn't keep it.
     """
 
     object: ObjectId
@@ -62,6 +63,7 @@ class MaskDoc(Strict):
     labels: Labels = Field(default_factory=list)
     region: Box | None = None
     quality: Annotated[float, Field(ge=0, le=1)] | None = None
+    model: Annotated[str, StringConstraints(strict=True, max_length=300)] = ""
 
 
 class FrameDoc(Strict):

@@ -199,6 +199,7 @@ def _saved_frames(doc: Doc, size_hw: tuple[int, int]) -> tuple[SavedFrame, ...]:
                 names[mask.object],
                 _status(mask),
                 colours[mask.object],
+                mask.model,
             )
             for mask in masks.get(number, ())
         ]

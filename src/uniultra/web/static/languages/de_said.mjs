@@ -40,6 +40,8 @@ export const SAID = {
   "needs-torch": "Zum Anpassen des Modells fehlt PyTorch: pip install 'uniultra[train]'",
   "no-mask": "Es gibt keine Maske zum Exportieren. Segmentieren Sie zuerst eine Struktur.",
   "nothing-saved": "Von dieser Datei ist nichts gesichert. Segmentieren Sie zuerst eine Struktur.",
+  "several-models": ({ others, named }) =>
+    `Einige Masken stammen von ${others}. Die Dateien nennen nur ${named}; im JSON steht, bei welchen Masken es anders ist.`,
   "none-accepted": "Noch kein Bild mit einer Maske ist übernommen. Übernehmen Sie zuerst welche.",
   "read-only": ({ folder }) => `${folder} ist schreibgeschützt; geben Sie mit --project einen anderen Ordner an`,
   link: ({ folder }) => `${folder}: ein Link oder kein Ordner; geben Sie mit --project einen anderen an`,

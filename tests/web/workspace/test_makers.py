@@ -1,0 +1,78 @@
+"""Which model the results of a project name, where another answers by the time of the export."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from scans import BOX, TRUE
+from uniultra.io.coco import compressed, run_lengths
+
+TRUTH = compressed(run_lengths(TRUE))
+NOW = "uniultra-mini"
+ADAPTED = "cyst-1 unpublished"
+
+
+def answered(page: TestClient, path: str, **prompt: Any) -> Any:
+    items = page.get("/v1/workspace").json()["items"]
+    at = f"/v1/workspace/items/{next(item['id'] for item in items if item['name'] == 'cine.gif')}"
+    return page.post(f"{at}/{path}", json=prompt).json()
+
+
+def exported(page: TestClient, folder: Path, *models: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The report of a picture with a mask of each model, and what the page was answered."""
+    items = page.get("/v1/workspace").json()["items"]
+    at = f"/v1/workspace/items/{next(item['id'] for item in items if item['name'] == 'a.png')}"
+    masks = [
+        {"object": number, "counts": TRUTH, "box": BOX, "quality": 0.9, "model": model}
+        for number, model in enumerate(models, start=1)
+    ]
+    doc = {
+        "objects": [{"id": mask["object"], "name": "cyst"} for mask in masks],
+        "frames": [{"number": 0, "masks": masks}],
+    }
+    assert page.put(at, json={"revision": 0, "doc": doc}).status_code == 200
+    done = page.post(f"{at}/export", json={"kinds": ["csv"]}).json()
+    return json.loads((folder / "uniultra-project" / "export" / "a.json").read_text()), done
+
+
+def test_every_answer_says_which_model_gave_it(page: TestClient) -> None:
+    prompt = {"box": BOX, "points": [], "labels": []}
+    found = answered(page, "frames/0/segment", **prompt)
+    others = answered(page, "frames/0/alternatives", **prompt)
+    track = answered(page, "frames/0/track", object=1, counts=TRUTH, frames=2)
+    workspace = page.get("/v1/workspace").json()
+    now = f"{workspace['model']} {workspace['version']}"
+    assert now.startswith(NOW)
+    assert {one["model"] for one in (found, *others, *track)} == {now}
+
+
+@pytest.mark.parametrize("models", [(ADAPTED, ADAPTED), (ADAPTED,)])
+def test_results_name_the_model_that_made_all_masks(
+    page: TestClient, folder: Path, models: tuple[str, ...]
+) -> None:
+    """It was used for a while, and the original answers again."""
+    report, done = exported(page, folder, *models)
+    assert report["model"] == {"name": "cyst-1", "version": "unpublished"}
+    assert report["notes"] == done["notes"] == []
+
+
+def test_masks_of_another_model_than_results_name_are_noted(page: TestClient, folder: Path) -> None:
+    workspace = page.get("/v1/workspace").json()
+    now = f"{workspace['model']} {workspace['version']}"
+    report, done = exported(page, folder, now, ADAPTED)
+    assert report["model"]["name"] == NOW
+    assert report["notes"] == [f"structure 2: made by {ADAPTED}, not by the model that this file names"]
+    [note] = done["notes"]
+    assert note.startswith(f"some masks were made by {ADAPTED}; the files name {now} alone")
+    assert done["said"][note]["code"] == "several-models"
+
+
+def test_a_project_that_does_not_say_is_exported_as_before(page: TestClient, folder: Path) -> None:
+    report, done = exported(page, folder, "", "")
+    assert report["model"]["name"] == NOW
+    assert report["notes"] == done["notes"] == []
