@@ -36,7 +36,7 @@ function second() {
 }
 
 function first() {
-  const field = el("input", { type: "text", id: "reader-name", maxlength: 40, required: true, pattern: "[\\p{L}\\p{N}][\\p{L}\\p{N} '\\-]*", "aria-label": t("readerName"), placeholder: t("readerName") });
+  const field = el("input", { type: "text", id: "reader-name", maxlength: 40, required: true, pattern: "[\\p{L}\\p{N}][\\p{L}\\p{N} '\\-]*", title: t("readerLegal"), "aria-label": t("readerName"), placeholder: t("readerName") });
   const form = el("form", { class: "row" }, field, el("button", { class: "primary", id: "reader-begin" }, t("readerBegin")));
   form.addEventListener("submit", (event) => {
     event.preventDefault();

@@ -260,6 +260,7 @@ export class Tools {
     const counts = encode(draft.mask, app.file);
     if (!draft.mask.includes(1)) {
       if (maskOf(next, app.frame, id)) commit(withMask(next, app.frame, id, null));
+      else say(t("eraseNothing"));
       return;
     }
     app.selected = id;

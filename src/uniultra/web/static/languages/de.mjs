@@ -74,6 +74,7 @@ export const DE = {
   minus: "Wegnehmen: außerhalb der Struktur klicken",
   brush: "Pinsel",
   eraser: "Radierer",
+  eraseNothing: "Die gewählte Struktur hat hier keine Maske zum Radieren.",
   calipers: "Messzirkel",
   window: "Helligkeit und Kontrast: ziehen",
   contour: "Kontur bearbeiten: Punkte ziehen",
@@ -190,6 +191,7 @@ export const DE = {
     `Sie annotieren als ${name}. Was der erste Befunder machte, ist verborgen; Ihres wird getrennt gespeichert.`,
   firstReader: "Zurück zum ersten Befunder",
   readerName: "Name des zweiten Befunders",
+  readerLegal: "Bis zu 40 Buchstaben, Ziffern, Leerzeichen, Bindestriche und Apostrophe, kein Punkt",
   readerBegin: "Beginnen",
   readersHint:
     "Ein zweiter Befunder annotiert dieselbe Liste, ohne Ihre Masken zu sehen. " +

@@ -71,6 +71,7 @@ export const EN = {
   minus: "Remove: click outside the structure",
   brush: "Brush",
   eraser: "Eraser",
+  eraseNothing: "The selected structure has no mask here to erase.",
   calipers: "Caliper",
   window: "Brightness and contrast: drag",
   contour: "Edit the contour: drag points",
@@ -183,6 +184,7 @@ export const EN = {
   readsAs: (name) => `You annotate as ${name}. What the first reader made is hidden, and yours is kept apart.`,
   firstReader: "Back to the first reader",
   readerName: "Name of the second reader",
+  readerLegal: "Up to 40 letters, digits, spaces, hyphens and apostrophes; no full stop",
   readerBegin: "Begin",
   readersHint:
     "A second reader annotates the same work list without seeing your masks. You can then see how far you agree.",
