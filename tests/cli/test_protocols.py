@@ -7,14 +7,18 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import typer
+from PIL import Image
 from typer.testing import CliRunner, Result
 
 from phantom_manifest import Phantom, write_manifest
 from test_segmenter import DarkIsInside
 from uniultra.cli.evaluate import evaluate
+from uniultra.cli.work import evaluation
 from uniultra.errors import DataError, OutputError, PromptError
+from uniultra.evaluation.tracking import protocol
 from uniultra.segmenter import Segmenter
 
 PHANTOMS = (
@@ -34,6 +38,12 @@ def _run(*arguments: str | Path) -> Result:
     app = typer.Typer()
     app.command()(evaluate)
     return CliRunner().invoke(app, [str(argument) for argument in ("--model", "ellipse", *arguments)])
+
+
+def _stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model without weights, for what follows clips, which no baseline of boxes does."""
+    monkeypatch.setattr(Segmenter, "load", lambda *given: Segmenter(DarkIsInside()))
+    monkeypatch.setattr(evaluation, "weights_sha256", lambda model: "0" * 64)
 
 
 def test_robustness_comes_with_the_usual(data: Path, tmp_path: Path) -> None:
@@ -153,7 +163,7 @@ def test_a_frame_that_cannot_be_read_is_left_out_of_its_clip_and_named(
 ) -> None:
     data = write_manifest(tmp_path / "data", [Phantom(f"v1_{n}", dataset="cines") for n in range(7)])
     (data.parent / "images" / "v1_3.png").write_bytes(b"no picture")
-    monkeypatch.setattr(Segmenter, "load", lambda *given: Segmenter(DarkIsInside()))
+    _stand_in(monkeypatch)
     arguments, out = ("--data", data, "--protocol", "track"), tmp_path / "t.json"
     result = _run(*arguments, "--out", out)
     assert result.exit_code == 2, result.output
@@ -170,7 +180,7 @@ def test_a_frame_that_cannot_be_read_is_left_out_of_its_clip_and_named(
 def test_clips_are_followed_from_the_true_mask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every tracker has it on the first frame, the baselines too."""
     data = write_manifest(tmp_path / "data", [Phantom(f"v1_{n}", dataset="cines") for n in range(6)])
-    monkeypatch.setattr(Segmenter, "load", lambda *given: Segmenter(DarkIsInside()))
+    _stand_in(monkeypatch)
     reports = {}
     for more in ((), ("--true-mask",)):
         out = tmp_path / f"t{len(more)}.json"
@@ -182,3 +192,45 @@ def test_clips_are_followed_from_the_true_mask(tmp_path: Path, monkeypatch: pyte
     assert list(mask["trackers"]) == list(box["trackers"])
     assert [own[0]["first"] for own in mask["trackers"].values()] == [1.0] * 5
     assert all(own[0]["first"] < 1.0 for own in box["trackers"].values())
+
+
+def test_a_stopped_run_of_clips_scores_the_others_and_says_what_it_is_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both groups have a clip of one name."""
+    phantoms = [Phantom(f"v1_{n}", dataset="cines", group=str(n // 5)) for n in range(10)]
+    data = write_manifest(tmp_path / "data", phantoms)
+    _stand_in(monkeypatch)
+    followed: list[str] = []
+    score = protocol._scored
+    monkeypatch.setattr(
+        protocol, "_scored", lambda clip, *rest: followed.append(clip.group) or score(clip, *rest)
+    )
+    out = tmp_path / "run"
+    arguments = ("--data", data, "--protocol", "track", "--out", out)
+    done = _run(*arguments)
+    assert done.exit_code == 0, done.output
+    assert done.stdout.splitlines()[0].endswith("on val, tracking from the exact box of the first frame.")
+    assert followed == ["cines/0", "cines/1"]
+    report = (out / "tracking.json").read_text(encoding="utf-8")
+    stated = json.loads(report)
+    assert (stated["split"], stated["weights_sha256"], stated["cines_a_set"]) == ("val", "0" * 64, 6)
+    assert stated["manifest_sha256"]
+    (out / "tracking.json").unlink()
+    journal = (out / "tracking.jsonl").read_bytes().splitlines(keepends=True)
+    (out / "tracking.jsonl").write_bytes(b"".join(journal[:-1]) + journal[-1][:40])
+    assert _run(*arguments).exit_code == 0
+    assert followed == ["cines/0", "cines/1", "cines/1"]
+    again = json.loads((out / "tracking.json").read_text(encoding="utf-8"))
+    for given in (stated, again):
+        for one in [one for own in given["trackers"].values() for one in own]:
+            del one["seconds"]
+    assert again == stated
+    (out / "tracking.json").unlink()
+    for more in (("--true-mask",), ("--limit", "1")):
+        assert "belongs to a run with different" in str(_run(*arguments, *more).exception)
+    ids = np.array(Image.open(data.parent / "masks" / "v1_7.png"))
+    ids[:30] = 0
+    Image.fromarray(ids).save(data.parent / "masks" / "v1_7.png")
+    assert "different images_and_masks_sha256" in str(_run(*arguments).exception)
+    assert _run(*arguments, "--force").exit_code == 0

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from uniultra.data.manifest import Row
 from uniultra.errors import DataError, OutputError
@@ -25,6 +25,15 @@ Key = tuple[str, str]
 """Data set and id of a row."""
 LEFT_OUT = {"drawn": False}
 """What a journal doesn't state where it is so."""
+
+
+class Keyed(Protocol):
+    """What is scored: a row of a manifest, or a clip."""
+
+    @property
+    def dataset(self) -> str: ...
+    @property
+    def id(self) -> str: ...
 
 
 class Journal:
@@ -63,10 +72,10 @@ class Journal:
                 f"'{path}' can't be written ({error.strerror}); choose a folder that you may write to"
             ) from error
 
-    def get(self, row: Row) -> Any:
+    def get(self, row: Keyed) -> Any:
         return self.known.get((row.dataset, row.id))
 
-    def add(self, row: Row, scored: Any) -> None:
+    def add(self, row: Keyed, scored: Any) -> None:
         """Appends one image, unless it is known; the line is handed to the system before this returns."""
         if (row.dataset, row.id) in self.known:
             return

@@ -46,6 +46,15 @@ class Clip:
     kind: str
     read: _Reader
 
+    @property
+    def dataset(self) -> str:
+        return self.name.partition("/")[0]
+
+    @property
+    def id(self) -> str:
+        """Of the set's clips this one: two groups may each have a clip of one name."""
+        return f"{self.name.partition('/')[2]} ({self.group}, {self.kind})"
+
 
 def real_clips(rows: Iterable[Row]) -> list[Clip]:
     """LEAST_FRAMES or more rows of one clip, by their frames. Rows that name none are one clip where they are

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from uniultra.evaluation.journal import Journal
 from uniultra.evaluation.metrics import bootstrap_means, percentile_interval
 from uniultra.evaluation.report.tables import markdown_table
 from uniultra.evaluation.settings import stable_seed
@@ -27,29 +28,59 @@ HEAD = (
 )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class ScoredClip:
+    """One clip, by tracker; of none where it begins without a target."""
+
+    scores: dict[str, ClipScores]
+
+
+def parse_clip(line: Mapping[str, Any]) -> ScoredClip:
+    """A line of a journal."""
+    return ScoredClip(
+        {
+            name: ClipScores(**{**values, "course": tuple(values["course"])})
+            for name, values in line["scores"].items()
+        }
+    )
+
+
 def evaluate_tracking(
     clips: Sequence[Clip],
     trackers: Sequence[Tracker],
     tick: Callable[[], None] = lambda: None,
     true_mask: bool = False,
+    journal: Journal | None = None,
 ) -> Scores:
     """Every clip under every tracker, from the exact box of the first frame, or from its true mask; clips
-    that begin without a target are left out.
+    that begin without a target are left out. What the journal knows isn't scored again.
     """
     scores: Scores = {tracker.name: [] for tracker in trackers}
     for clip in clips:
-        frames, truths = clip.read()
-        prompt = true_prompt(truths[0], true_mask) if truths else None
-        if prompt is not None:
-            for tracker in trackers:
-                begun = time.perf_counter()
-                answers = list(tracker.follow(frames, prompt))
-                seconds = time.perf_counter() - begun
-                score = score_clip((clip.name, clip.kind, clip.group), answers, truths, seconds)
-                held = prompts_to_hold(tracker, frames, truths, answers, true_mask)
-                scores[tracker.name].append(replace(score, prompts=100 * held / len(frames)))
+        known: ScoredClip | None = None if journal is None else journal.get(clip)
+        scored = known or ScoredClip(_scored(clip, trackers, true_mask))
+        if journal is not None:
+            journal.add(clip, scored)
+        for name, score in scored.scores.items():
+            scores[name].append(score)
         tick()
     return scores
+
+
+def _scored(clip: Clip, trackers: Sequence[Tracker], true_mask: bool) -> dict[str, ClipScores]:
+    frames, truths = clip.read()
+    prompt = true_prompt(truths[0], true_mask) if truths else None
+    if prompt is None:
+        return {}
+    found = {}
+    for tracker in trackers:
+        begun = time.perf_counter()
+        answers = list(tracker.follow(frames, prompt))
+        seconds = time.perf_counter() - begun
+        score = score_clip((clip.name, clip.kind, clip.group), answers, truths, seconds)
+        held = prompts_to_hold(tracker, frames, truths, answers, true_mask)
+        found[tracker.name] = replace(score, prompts=100 * held / len(frames))
+    return found
 
 
 def tracking_markdown(scores: Scores) -> str:
