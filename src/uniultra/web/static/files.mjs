@@ -7,6 +7,7 @@ import { filesIn } from "./dropped.mjs";
 import { saveNow, saveSoon, unsaved } from "./saving.mjs";
 import { app, changed, commit, doc, draw, framePath, itemPath, say } from "./state.mjs";
 import { listed, reasonOf, t } from "./texts.mjs";
+import { stopTracking } from "./track.mjs";
 
 let opening = 0;
 let filter = "";
@@ -41,6 +42,7 @@ export class Files {
   // Opens a file of the list, once what is open is saved; the last one that was requested wins. Resolves to why it can't be, or "".
   async open(id) {
     const mine = ++opening;
+    stopTracking(); // it would be waited for: each of its frames is saved before another file is opened
     app.opening = app.workspace.items.find((item) => item.id === id)?.name ?? "";
     const late = setTimeout(changed, LATE_MS); // what is quick needs no notice
     let why = "";
@@ -127,6 +129,7 @@ export class Files {
   async accept() {
     if (!app.file) return;
     const done = !doc().done;
+    stopTracking();
     commit({ ...doc(), done });
     await saveNow();
     if (!done || app.saving !== "saved") return;

@@ -5,9 +5,11 @@ import { byId, el, fill } from "./dom.mjs";
 import { saveNow } from "./saving.mjs";
 import { app } from "./state.mjs";
 import { number, reasonOf, t } from "./texts.mjs";
+import { stopTracking } from "./track.mjs";
 
 // Goes on as another reader; "" is the first.
 async function become(name) {
+  stopTracking();
   await saveNow();
   if (["offline", "conflict", "refused"].includes(app.saving)) return; // said above; nothing may be lost
   byId("readers-dialog").close();
