@@ -7,18 +7,19 @@
 # rescales: 200 (390) is stored as -122, darker than 30 (50), and 100 (190) as 127. Of RGB it makes a grey picture out of the first third of the bytes (the upper third of the
 # picture, spread over all), without a word. Where ultrasound regions have the only millimetres ODIN falls back on the field of view of 220 mm that its help has as the default,
 # here 2.75 x 3.67 mm a pixel; its warnings are of dates. (-noscale keeps grey values, as its help says.) CMTK refuses files without PixelSpacing, ODIN refuses colours: both aloud.
+# A map in NIfTI (16 bits with a slope, 0.1 to 2.0) goes through convertx as its stored numbers, -32768 to 32767, and out of niftitodicom of vtk-dicom 0.8.14, too, without a rescale slope.
 # Why it matters: areas are right by chance, lengths aren't, and thresholds are of another picture. mcverter and dcm2mnc exchange
 # the same numbers (mcverter_dcm2mnc_spacing.sh).
-# Seen on 30 November 2026 with cmtk 3.3.1p2+dfsg-2+b1, odin 2.0.5-3+b1, pydicom 3.0.2, nibabel 5.4.2, numpy 2.4.6, SimpleITK 2.5.7, Python 3.11.
+# Seen on 30 November 2026 with cmtk 3.3.1p2+dfsg-2+b1, odin 2.0.5-3+b1, vtk-dicom-tools 0.8.14-3.1, pydicom 3.0.2, nibabel 5.4.2, numpy 2.4.6, SimpleITK 2.5.7, Python 3.11.
 # Uses Debian's packages, unpacked in a temporary folder with what they need and the machine lacks.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
-lacking=$(apt-get install --simulate --no-install-recommends cmtk odin 2>/dev/null | grep ^Inst | cut -d ' ' -f 2)
+lacking=$(apt-get install --simulate --no-install-recommends cmtk odin vtk-dicom-tools 2>/dev/null | grep ^Inst | cut -d ' ' -f 2)
 apt-get -qq -o APT::Sandbox::User=root download $lacking >/dev/null
 for package in *.deb; do dpkg -x "$package" root; done
-for package in cmtk odin; do dpkg-deb -f ${package}_*.deb Package Version; done
+for package in cmtk odin vtk-dicom-tools; do dpkg-deb -f ${package}_*.deb Package Version; done
 rm *.deb
 python3 -m pip install --quiet --disable-pip-version-check --no-compile --target packages pydicom==3.0.2 nibabel==5.4.2 numpy==2.4.6 SimpleITK==2.5.7
 cat >run.py <<'PYTHON'
@@ -29,6 +30,7 @@ import subprocess
 import nibabel
 import numpy as np
 import SimpleITK
+from pydicom import dcmread
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, UltrasoundImageStorage, UltrasoundMultiFrameImageStorage, generate_uid
 
@@ -103,6 +105,16 @@ assert {int(value): np.unique(rescaled[still == value]).tolist() for value in (3
 grey = made("cmtk", "rgb")[0]
 third = colours.ravel()[: 80 * 60].reshape(60, 80)
 assert any(np.array_equal(turned, third) for turned in (grey.T, grey.T[::-1], grey.T[:, ::-1], grey.T[::-1, ::-1]))
+scaled = nibabel.Nifti1Image(np.where(frames[0] > 30, 2, 0.1).T[:, :, None].astype(np.float32), np.diag([0.5, 0.2, 1, 1]))
+scaled.set_data_dtype(np.int16)
+nibabel.save(scaled, "map.nii")
+subprocess.run(["root/usr/lib/cmtk/bin/convertx", "map.nii", "map-cmtk.nii"], check=True, capture_output=True)
+subprocess.run(["root/usr/bin/niftitodicom", "-o", "map", "map.nii"], check=True, capture_output=True)
+(written,) = [dcmread(path) for path in glob.glob("map/*.dcm")]
+found = [nibabel.load("map.nii").get_fdata(), nibabel.load("map-cmtk.nii.gz").get_fdata(), written.pixel_array]
+found = [[round(float(values.min()), 2), round(float(values.max()), 2)] for values in found]
+print(f"map of {found[0]}: convertx {found[1]}; niftitodicom {found[2]}, RescaleSlope {written.get('RescaleSlope')}")
+assert found == [[0.1, 2], [-32768, 32767], [-32768, 32767]] and "RescaleSlope" not in written
 assert made("odin", "regions")[1] == [2.75, 3.67] and made("cmtk", "regions") is None and made("odin", "rgb") is None
 print("as stated")
 PYTHON
