@@ -22,7 +22,7 @@ python3 -m pip install --quiet --disable-pip-version-check --no-compile --target
 port="$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')"
 cat >orthanc.json <<JSON
 {"StorageDirectory": "$folder/db", "IndexDirectory": "$folder/db", "HttpPort": $port, "DicomServerEnabled": false,
- "RemoteAccessAllowed": false, "AuthenticationEnabled": false, "Plugins": ["$(ls "$folder"/root/usr/lib/orthanc/libOrthancWebViewer.so.*)"]}
+ "RemoteAccessAllowed": false, "AuthenticationEnabled": false, "Plugins": ["$folder/$(ls root/usr/lib/orthanc/libOrthancWebViewer.so.*)"]}
 JSON
 LD_LIBRARY_PATH="$folder/root/usr/lib/x86_64-linux-gnu" root/usr/sbin/Orthanc orthanc.json >log 2>&1 &
 server=$!
