@@ -65,7 +65,8 @@ function readPng(bytes, path) {
   if (png.depth > 8) throw new Error(`'${path}' has ${png.depth} bits a pixel; give 8`);
   const pixels = new Uint8Array(png.width * png.height);
   for (let index = 0; index < pixels.length; index++) {
-    const [red, green, blue] = png.data.subarray(4 * index, 4 * index + 3);
+    const [red, green, blue, alpha] = png.data.subarray(4 * index, 4 * index + 4);
+    if (alpha !== 255) throw new Error(`'${path}' has transparent pixels; give a grey PNG or PGM without`);
     if (red !== green || green !== blue) throw new Error(`'${path}' is in colour; give a grey PNG or PGM`);
     pixels[index] = red;
   }

@@ -129,10 +129,12 @@ def test_bad_input_is_one_line(tmp_path: Path, options: tuple[str, ...], message
 
 def test_bad_images_and_folders(tmp_path: Path) -> None:
     Image.fromarray(np.dstack([IMAGE, IMAGE, IMAGE + 1])).save(tmp_path / "colour.png")
+    Image.fromarray(np.dstack([IMAGE, IMAGE, IMAGE, IMAGE | 1])).save(tmp_path / "clear.png")
     (tmp_path / "text.png").write_text("not a picture")
     (tmp_path / "short.pgm").write_bytes(b"P5 40 30 255\n" + bytes(10))
     for name, message in (
         ("colour.png", "is in colour"),
+        ("clear.png", "has transparent pixels; give a grey PNG or PGM without"),
         ("text.png", "is not a PNG or PGM"),
         ("short.pgm", "no whole 8-bit binary PGM"),
     ):

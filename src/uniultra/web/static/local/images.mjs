@@ -2,6 +2,7 @@
 // file that takes them.
 
 import { bmp } from "./bmp.mjs";
+import { readDeepPng } from "./deep_png.mjs";
 import { readGif } from "./gif.mjs";
 
 const PLAIN = { regions: [], fallbacks: [], notes: [], pixel_aspect: 1 };
@@ -18,7 +19,8 @@ export async function read(bytes) {
     const cine = await readGif(bytes);
     if (cine) return { ...cine, calibration: PLAIN, kind: "GIF", blob: cine.frame, ...grey(cine.frame) };
   }
-  const blob = new Blob([bytes]);
+  const deep = await readDeepPng(bytes);
+  const blob = deep ? bmp(deep) : new Blob([bytes]);
   const picture = await createImageBitmap(blob).catch(() => null);
   if (!picture) return video(bytes);
   const { width, height } = picture;
@@ -49,9 +51,10 @@ async function asBlob(frame, table) {
   return table ? bmp(mapped(await pixelsOf(frame), table)) : frame;
 }
 
+// As Python has it: what is transparent on black, and values as they are stored, whatever a gamma or a profile of colours in the file says.
 async function pixelsOf(blob) {
-  const picture = await createImageBitmap(blob),
-    context = new OffscreenCanvas(picture.width, picture.height).getContext("2d");
+  const picture = await createImageBitmap(blob, { colorSpaceConversion: "none" }),
+    context = new OffscreenCanvas(picture.width, picture.height).getContext("2d", { alpha: false });
   context.drawImage(picture, 0, 0);
   return context.getImageData(0, 0, picture.width, picture.height);
 }
