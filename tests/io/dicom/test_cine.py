@@ -84,6 +84,19 @@ def test_a_region_that_is_none_is_passed_over(tmp_path: Path, box: Any, says: st
     assert moved.notes == ("--spacing overrides the file: region 2 says 0.25 mm",)
 
 
+@pytest.mark.parametrize("spacing", [None, [0.2, 0.5]])
+def test_a_region_of_bare_deltas_is_ignored(tmp_path: Path, spacing: list[float] | None) -> None:
+    """As ITK and GDCM write ultrasound: millimetres as they stand, without unit or box."""
+    item = Dataset()
+    item.PhysicalDeltaX, item.PhysicalDeltaY = 0.5, 0.2
+    data = dataset(picture(), SequenceOfUltrasoundRegions=[item])
+    if spacing:
+        data.PixelSpacing = spacing
+    calibration = open_dicom(save(data, tmp_path / "a.dcm")).calibration
+    assert (calibration.regions, calibration.whole_mm_yx) == ((), tuple(spacing) if spacing else None)
+    assert "region 1 is ignored: it has no location" in calibration.notes
+
+
 def test_a_region_without_lengths_keeps_its_number(tmp_path: Path) -> None:
     data = dataset(picture(), SequenceOfUltrasoundRegions=[region((9, 9, 2, 20)), region((0, 0, 35, 23), 0)])
     bare = open_dicom(save(data, tmp_path / "a.dcm")).calibration
