@@ -346,8 +346,26 @@ def test_a_run_is_not_resumed_on_other_files(data: Path, tmp_path: Path, protoco
     mask.write_bytes((tmp_path / "masks/a.png").read_bytes())
     refused = _run(*arguments)
     assert isinstance(refused.exception, DataError)
-    assert "different image or mask ('b' of 'phantoms'); choose another folder" in str(refused.exception)
+    assert "different image, mask or names of structures ('b' of 'phantoms'); choose another folder" in str(
+        refused.exception
+    )
     mask.write_bytes(sound)
+    (tmp_path / "structures.csv").write_text("dataset,id,structure\nphantoms,,cyst\n")
+    assert "names of structures" in str(_run(*arguments).exception)
+    (tmp_path / "structures.csv").unlink()
+    assert _run(*arguments).exit_code == 0
+
+
+def test_a_run_of_a_version_that_recorded_no_names_is_resumed(data: Path, tmp_path: Path) -> None:
+    arguments = ("--data", data, "--model", "ellipse", "--kinds", "box", "--out", tmp_path / "run")
+    assert _run(*arguments).exit_code == 0
+    (tmp_path / "run/report.json").unlink()
+    journal = tmp_path / "run/records.jsonl"
+    lines = [json.loads(line) for line in journal.read_text().splitlines()]
+    for line in lines[1:]:
+        assert line["files"].count(" ") == 2
+        line["files"] = line["files"].rpartition(" ")[0]
+    journal.write_text("".join(json.dumps(line) + "\n" for line in lines))
     assert _run(*arguments).exit_code == 0
 
 

@@ -17,6 +17,7 @@ from PIL import Image
 from commands import command, largest_file, uniultra
 from dicoms import dataset, region, save
 from phantoms import ellipse, speckled
+from uniultra.cli.track import _stamp
 from uniultra.io.cines import open_cine
 from uniultra.io.label_tiff import read_label_pages
 from uniultra.io.video_writer import write_movie
@@ -238,6 +239,17 @@ def test_a_killed_run_goes_on_with_resume_and_finds_the_same(tmp_path: Path) -> 
     for ending in ("csv", "json"):
         pair = [(tmp_path / folder / f"long.track.{ending}").read_bytes() for folder in ("out", "once")]
         assert pair[0] == pair[1]
+
+
+def test_a_folder_whose_frame_was_replaced_is_another_clip(tmp_path: Path) -> None:
+    """Which leaves the folder's own time as it was; results beside its frames are no part of it."""
+    for number, pixels in enumerate(beating(3)):
+        Image.fromarray(pixels).save(tmp_path / f"f{number}.png")
+    before = _stamp(tmp_path)
+    (tmp_path / "f0.json").write_text("{}")
+    assert _stamp(tmp_path) == before
+    (tmp_path / "f1.png").write_bytes((tmp_path / "f2.png").read_bytes())
+    assert _stamp(tmp_path) != before
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="limits the size of files")

@@ -4,6 +4,8 @@ where it is lost.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from enum import StrEnum
@@ -244,10 +246,20 @@ def _journal(
     source, cine = read
     assert plan.folder is not None
     about = about_call(cine, prompted, options.frames, follower.facts) | {"reverse": options.reverse}
-    found = source.path.stat()
-    about |= {"file": [source.path.name, found.st_size, found.st_mtime_ns]}
+    about |= {"file": _stamp(source.path)}
     about |= {"weights_sha256": weights_sha256(options.model)}
     return TrackJournal.open(plan.folder / f"{source.stem}.track.part.jsonl", about)
+
+
+def _stamp(path: Path) -> list[object]:
+    """What tells a file from one that replaces it; of a folder, all of its images."""
+    from uniultra.io.images import find_images
+
+    if not path.is_dir():
+        found = path.stat()
+        return [path.name, found.st_size, found.st_mtime_ns]
+    inside = json.dumps([_stamp(file) for file in find_images([path])])
+    return [path.name, hashlib.sha256(inside.encode()).hexdigest()]
 
 
 def _video_tracker(model: str) -> Tracker:

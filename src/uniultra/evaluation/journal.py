@@ -106,12 +106,15 @@ class Journal:
             raise self._of_another(", ".join(wrong))
         self._check_skipped(known, _keys(head.get(SKIPPED, [])), _keys(requested.get(SKIPPED, [])))
         scored = {key for key, image in known.items() if getattr(image, "skipped", None) is None}
-        changed = sorted(
-            key for key in scored if files[key] and self.files.get(key) not in (None, files[key])
-        )
+        changed = sorted(key for key in scored if self._has_changed(key, files[key]))
         if changed:
-            raise self._of_another(f"image or mask ({_first_of(changed)})")
+            raise self._of_another(f"image, mask or names of structures ({_first_of(changed)})")
         self.known = known
+
+    def _has_changed(self, key: Key, then: str | None) -> bool:
+        """Earlier versions recorded fewer of the hashes, which come first."""
+        now = self.files.get(key)
+        return bool(then) and now is not None and not now.startswith(str(then))
 
     def _check_skipped(self, known: dict[Key, ScoredImage], then: set[Key], now: set[Key]) -> None:
         """What was left out must still be, and what was scored must not be: else the end is not that of one

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -32,7 +34,7 @@ class Checked:
     rows: SelectionSplit | ReportSplit
     skipped: tuple[Skipped, ...] = ()
     files: Mapping[Key, str] = field(default_factory=dict, repr=False)
-    """Of each row to score, what its image and its mask hold, as a hash."""
+    """Of each row to score, what its image and its mask hold and its ids are called, as hashes."""
 
 
 def check(
@@ -66,7 +68,7 @@ def check(
             own[row.number] = look.problems
         else:
             with suppress(OSError):
-                files[row.dataset, row.id] = f"{file_sha256(row.image)} {file_sha256(row.mask)}"
+                files[row.dataset, row.id] = held_by(row)
             some_object |= look.ids_hw is not None and bool(look.ids_hw.any())
         progress(done, len(rows))
     reported = [problem for problems in own.values() for problem in problems]
@@ -86,6 +88,13 @@ def check(
     )
     left = replace(rows, rows=tuple(row for row in rows if row.number not in own))
     return Checked(manifest, left, skipped, files)
+
+
+def held_by(row: Row) -> str:
+    """Hashes of its image, its mask and what the ids of its mask are called. Raises OSError."""
+    names = json.dumps(sorted((str(key or ""), name) for key, name in row.structures.items()))
+    said = hashlib.sha256(names.encode()).hexdigest()
+    return f"{file_sha256(row.image)} {file_sha256(row.mask)} {said}"
 
 
 def _copies(manifest: Manifest, split: str) -> Iterator[Problem]:
