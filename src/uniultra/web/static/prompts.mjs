@@ -179,6 +179,7 @@ function accept(asked, prompt, answer) {
 
 function inTurn(work, onAnyFrame = false) {
   stopTracking(); // a person corrects what is seen
+  app.playing = false;
   const { file, frame } = app;
   queue = queue.then(async () => {
     if (app.file !== file || !(onAnyFrame || app.frame === frame)) return; // the person has gone on

@@ -53,6 +53,7 @@ export class Tools {
       moved: false,
       button: event.button,
     };
+    if (!["pan", "window", "none"].includes(this.drag.kind)) app.playing = false; // the frame that one points at is meant
     if (["brush", "eraser"].includes(this.drag.kind)) this.beginStroke(x, y);
   }
 

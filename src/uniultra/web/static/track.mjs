@@ -26,6 +26,7 @@ export async function track(direction) {
     stopTracking();
     return;
   }
+  app.playing = false;
   const id = app.selected;
   let mask = maskOf(doc(), app.frame, id);
   if (!mask || !(app.file?.count > 1)) {
