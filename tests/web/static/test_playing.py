@@ -52,3 +52,19 @@ def test_a_cross_of_the_keyboard_and_t_stop_it_too(tab: Visit) -> None:
     tab.page.evaluate("(number) => { seen.app.playing = true; seen.app.frame = number; }", number)
     tab.page.keyboard.press("t")
     tab.wait("!app.playing && app.saving === 'saved'")
+
+
+def test_space_plays_and_enter_accepts_after_a_click_in_the_list(tab: Visit) -> None:
+    tab.open("cine.dcm")  # by a click
+    tab.page.keyboard.press("Space")
+    tab.wait("app.playing && app.frame > 0")
+    tab.page.locator("#rail [data-tool=pan]").click()
+    tab.page.keyboard.press("Space")
+    tab.wait("!app.playing && app.tool === 'pan'")
+    tab.open("picture.png")
+    tab.page.keyboard.press("Enter")
+    tab.wait("app.file.name !== 'picture.png' && app.saving === 'saved'")
+    assert tab.page.evaluate("seen.app.workspace.items.find(({ name }) => name === 'picture.png').done")
+    tab.page.locator("button.item", has_text="picture.png").focus()
+    tab.page.keyboard.press("Enter")  # reached without the mouse, a button does what it says
+    tab.wait("app.file.name === 'picture.png'")

@@ -26,6 +26,10 @@ export class Keys {
     Object.assign(this, parts);
     this.cross = null; // {at, corner} while the keyboard points
     document.addEventListener("keydown", (event) => this.down(event));
+    // A button that was clicked doesn't keep Space and Enter to itself, as one that Tab led to does.
+    document.addEventListener("click", (event) => {
+      if (event.detail && event.target.closest("#work-list button, #rail button, #cine button")) document.activeElement?.blur();
+    });
     document.addEventListener("keyup", (event) => {
       if (event.key === "Shift") endHover();
       if (event.key === " ") this.tools.space = false;
