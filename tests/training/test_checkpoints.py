@@ -65,6 +65,27 @@ def test_a_corrected_mask_isn_t_trained_on_in_a_run_of_the_earlier_one(own: Mani
         train(config, own.path, tmp_path / "run")
 
 
+def test_another_model_to_start_from_isn_t_mixed_in(own: Manifest, tmp_path: Path) -> None:
+    """What stands still isn't in a checkpoint, and comes from there again."""
+    for seed in (1, 2):
+        torch.manual_seed(seed)
+        build("mini", AdapterSpec(), 64).save_pretrained(tmp_path / f"start{seed}")
+    begun = tmp_path / "start1"
+    trained = load_config(None, (*TRAIN, f"model.start_from='{begun}'"))
+    student = (f"student.start_from='{begun}'", "student.image_size=64", "retune.steps=0", "dskd.mask=0")
+    distilled = configured(DistillConfig(), None, (*SHORT, *student))
+    job = DistillJob(tmp_path / "start2", own, tmp_path / "distilled")
+    for _ in range(2):
+        train(trained, own.path, tmp_path / "trained")
+        distill(distilled, job)
+    shutil.copy(tmp_path / "start2" / "model.safetensors", begun / "model.safetensors")
+    said = r"\(start_sha256 [0-9a-f]+, now [0-9a-f]+\)"
+    with pytest.raises(ModelError, match=said):
+        train(trained, own.path, tmp_path / "trained")
+    with pytest.raises(ModelError, match=said):
+        distill(distilled, job)
+
+
 def test_names_count_where_they_are_said(own: Manifest) -> None:
     rows = own.rows
     (own.path.parent / "structures.csv").write_text("dataset,id,structure\nphantom,,cyst\n")

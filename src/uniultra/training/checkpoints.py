@@ -14,7 +14,8 @@ from uniultra.training.ema import EMA_FILE
 
 FILES_HASH = "images_masks_names_sha256"
 UNLABELLED_HASH = "unlabelled_sha256"
-LATER_HASHES = (FILES_HASH, UNLABELLED_HASH)
+START_HASH = "start_sha256"
+LATER_HASHES = (FILES_HASH, UNLABELLED_HASH, START_HASH)
 """Keys that run folders and caches of earlier versions lack."""
 
 

@@ -23,7 +23,7 @@ from uniultra.models.promptable import POINT_TABLE, PromptableModel, with_fits
 from uniultra.models.stored import save_folder
 from uniultra.named import further_names, joined_names
 from uniultra.training import distill_decoder
-from uniultra.training.checkpoints import UNLABELLED_HASH
+from uniultra.training.checkpoints import START_HASH, UNLABELLED_HASH
 from uniultra.training.config import DistillConfig, TrainConfig
 from uniultra.training.distill_job import DistillJob as DistillJob
 from uniultra.training.dskd import Distiller
@@ -78,6 +78,8 @@ def distill(config: DistillConfig, job: DistillJob) -> Path:
         "student_encoder_parameters": sum(p.numel() for p in student.vision_encoder.parameters()),
     }
     record = run_record(config, job.manifest, [*learning, *val])
+    if begun:
+        record[START_HASH] = weights_sha256(student)
     describe(job.out, config, record | described)
     if config.decoder.width:
         distill_decoder.learn(config, job, student, teacher, learning)

@@ -24,14 +24,14 @@ from uniultra.data.splits import TrainSplit, permissive, selection_split, train_
 from uniultra.errors import DataError, ModelError
 from uniultra.io.output import check_free, write_json
 from uniultra.io.texts import read_json
-from uniultra.models.adapted import open_model
+from uniultra.models.adapted import open_model, weights_sha256
 from uniultra.models.build import build, with_decoder_of
 from uniultra.models.promptable import PLAIN_KINDS, PromptableModel, with_box_fits, with_structures
 from uniultra.models.start_weights import load_sam1_decoder, widen
 from uniultra.models.stored import save_folder
 from uniultra.named import FIRST_LABEL, NAME_POINTS, checked_structures, split_names
 from uniultra.text import first_line, printable
-from uniultra.training.checkpoints import FILES_HASH, LATER_HASHES, has_checkpoint, has_result
+from uniultra.training.checkpoints import FILES_HASH, LATER_HASHES, START_HASH, has_checkpoint, has_result
 from uniultra.training.config import AdaptConfig, DataSettings, DistillConfig, TrainConfig
 from uniultra.training.loop import Plan, run
 
@@ -62,6 +62,8 @@ def train(
     torch.manual_seed(config.optim.seed)
     model = make_model(config)
     record = run_record(config, manifest, [*learning, *val])
+    if config.model.start_from:  # what stands still is read from there again
+        record[START_HASH] = weights_sha256(model)
     describe(out, config, record | {"train_images": len(learning), "only_permissive": only_permissive})
     data = PromptDataset(learning, sample_spec(config.data, model), config.optim.seed)
     weights = data.weights(parse_favour(config.data.favour))
