@@ -3,6 +3,7 @@
 //   --label NAME     what the structure is called, told to a model that has learned the name
 //   --point x,y      a click inside, with or instead of a box; repeat for more
 //   --negative x,y   a click outside; repeat for more
+//   --mask PNG       the last answer, to go on from: what isn't black is inside
 //   --force          overwrite an existing mask
 // Prints one line of JSON. Bad input: one line on stderr, exit code 2.
 
@@ -16,6 +17,7 @@ import { openModel, readImage, writeMask } from "./files.mjs";
 const MOST_LISTED = 8; // of a model's names in a note
 const OPTIONS = {
   model: { type: "string" }, image: { type: "string" }, out: { type: "string" }, box: { type: "string" },
+  mask: { type: "string" },
   "box-fit": { type: "string", default: "" }, label: { type: "string", default: "" },
   point: { type: "string", multiple: true, default: [] }, negative: { type: "string", multiple: true, default: [] },
   force: { type: "boolean", default: false },
@@ -36,6 +38,7 @@ async function main() {
   if (values.label && !isLegalName(values.label))
     throw new Error(`--label ${JSON.stringify(values.label.slice(0, 80))} can't name a structure; give 1 to 64 characters without a backslash and control characters, as thyroid`);
   const image = readImage(values.image);
+  if (values.mask) prompt.mask = maskOn(image, values.mask);
   const { segmenter, facts } = await openModel(values.model);
   const notes = [...labelAlone(values.label, facts), ...contradictions(prompt), ...clip(prompt, image)];
   const { mask, quality, even } = await segmenter.segment(image, prompt);
@@ -43,6 +46,15 @@ async function main() {
   writeMask(values.out, mask, image);
   const pixels = mask.reduce((sum, inside) => sum + inside, 0);
   console.log(JSON.stringify({ model: facts.name, precision: facts.precision, mask: values.out, pixels, quality, notes }));
+}
+
+// A mask of the image's size, as Uint8Array of 0 and 1.
+function maskOn(image, path) {
+  const { width, height, pixels } = readImage(path);
+  if (width !== image.width || height !== image.height)
+    throw new Error(`--mask '${path}' is ${width} x ${height} and the image ${image.width} x ${image.height}; give the last answer on this image`);
+  if (!pixels.some(Boolean)) throw new Error(`--mask '${path}' is empty; give the last answer, or leave it out`);
+  return pixels.map((value) => (value ? 1 : 0));
 }
 
 // As `uniultra segment` does: a box ends at the image's edges, which a note says. One of which less than a pixel is left is refused later.

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -90,6 +91,55 @@ def test_the_quality_of_a_click_is_corrected_as_in_python(tmp_path: Path) -> Non
     alike = replace(corrected.facts, quality=replace(corrected.facts.quality, named=None))
     other = Segmenter(replace(corrected.backend, facts=alike)).segment(read_frame(image), [named])[0].quality
     assert abs(said - other) > 0.05
+
+
+def test_a_previous_mask_is_gone_on_from_as_in_python(tmp_path: Path) -> None:
+    """With clicks, with a box, and with a click outside alone, for which one is put into the mask's depth; on
+    an image that is larger than the model's view, and on one that is smaller.
+    """
+    model = verified_folder(find("uniultra-mini"))
+    segmenter, grey = Segmenter.load(threads=1), read_frame(EXAMPLES / "benign_182.jpg").pixels_hw
+    apart = []
+    for scale in (1, 3):
+        image, mask = tmp_path / f"{scale}.png", tmp_path / f"mask-{scale}.png"
+        write_png(image, np.kron(grey[::2, ::2] if scale == 1 else grey, np.ones((scale, scale), np.uint8)))
+        frame, part = read_frame(image), scale if scale > 1 else 0.5
+        x, y = round(335 * part), round(87 * part)
+        [first] = segmenter.segment(frame, [Prompt(points_xy=((x, y),), point_labels=(1,))])
+        write_png(mask, np.where(first.mask_hw, 255, 0).astype(np.uint8))
+        x0, y0, x1, y1 = first.box_xyxy
+        aside, box = (round(x0 + 3), round(0.5 * (y0 + y1))), (x0 - 4, y0 - 4, x1 + 4, y1 + 4)
+        inside, outside = ("--point", f"{x},{y}"), ("--negative", f"{aside[0]},{aside[1]}")
+        cases: list[tuple[tuple[str, ...], dict[str, Any]]] = [
+            ((*inside, *outside), {"points_xy": ((x, y), aside), "point_labels": (1, 0)}),
+            (outside, {"points_xy": (aside,), "point_labels": (0,)}),
+            ((), {}),
+            (
+                ("--box", ",".join(map(str, box)), *outside),
+                {"box_xyxy": box, "points_xy": (aside,), "point_labels": (0,)},
+            ),
+        ]
+        for options, said in cases:
+            [ours] = segmenter.segment(frame, [Prompt(**said, mask_hw=first.mask_hw)])
+            files = ("--image", image, "--mask", mask, "--out", tmp_path / "out.png", "--force")
+            done = _run("--model", model, *files, *options)
+            assert done.returncode == 0, done.stderr
+            theirs = np.array(Image.open(tmp_path / "out.png")) > 0
+            assert np.count_nonzero(theirs != ours.mask_hw) <= 0.002 * np.count_nonzero(ours.mask_hw) + 2
+            assert json.loads(done.stdout)["quality"] == pytest.approx(ours.quality, abs=2e-3)
+            apart.append(np.count_nonzero(ours.mask_hw != first.mask_hw))
+    assert min(apart) > 0, "each prompt changes the mask"
+
+
+def test_a_mask_that_is_not_the_images_is_refused(tmp_path: Path) -> None:
+    model = verified_folder(find("uniultra-mini"))
+    for name, pixels_hw in (("image", IMAGE), ("small", IMAGE[:20]), ("empty", 0 * IMAGE)):
+        Image.fromarray(pixels_hw).save(tmp_path / f"{name}.png")
+    for name, says in (("small", "is 40 x 20 and the image 40 x 30"), ("empty", "is empty; give the last")):
+        files = ("--image", tmp_path / "image.png", "--mask", tmp_path / f"{name}.png")
+        done = _run("--model", model, *files, "--out", tmp_path / "out.png")
+        assert (done.returncode, says in done.stderr) == (2, True), done.stderr
+        assert not (tmp_path / "out.png").exists()
 
 
 def test_what_is_odd_about_a_prompt_is_noted_as_in_python(tmp_path: Path) -> None:

@@ -30,10 +30,16 @@ export function toModel([x, y], region, size) {
 }
 
 // The region's pixels as a (size, size) Uint8Array, black outside the image; blurred first where it shrinks, so that speckle doesn't alias.
-export function sample(whole, part, size) {
-  const [sx, sy] = scales(part, size), [image, region] = near(whole, part, 1 + Math.ceil(1 / sx), 1 + Math.ceil(1 / sy));
-  const source = Math.min(sx, sy) < 1 ? blur(image, 1 / sx, 1 / sy) : image;
-  const out = new Uint8Array(size * size), { width, height, pixels } = source;
+export const sample = (image, region, size) => sampled(image, region, new Uint8Array(size * size), size);
+
+// The same of a mask of the image's size, in shares from 0 to 1.
+export const sampleMask = (mask, { width, height }, region, size) =>
+  sampled({ width, height, pixels: mask }, region, new Float32Array(size * size), size);
+
+// Bytes are rounded to whole grey levels, as is what they were blurred to; floats aren't.
+function sampled(whole, part, out, size) {
+  const bytes = out instanceof Uint8Array, [sx, sy] = scales(part, size), [image, region] = near(whole, part, 1 + Math.ceil(1 / sx), 1 + Math.ceil(1 / sy));
+  const { width, height, pixels } = Math.min(sx, sy) < 1 ? blur(image, 1 / sx, 1 / sy, bytes) : image;
   const across = taps((x) => (x + 0.5) / sx + region.x0, 0, size), down = taps((y) => (y + 0.5) / sy + region.y0, 0, size);
   const at = (row, x) => (x < 0 || x >= width ? 0 : pixels[row + x]);
   for (let y = 0; y < size; y++) {
@@ -43,7 +49,8 @@ export function sample(whole, part, size) {
       let upper = 0, lower = 0;
       if (top >= 0 && top < height) upper = at(top * width, left) * (1 - fx) + at(top * width, left + 1) * fx;
       if (top >= -1 && top < height - 1) lower = at((top + 1) * width, left) * (1 - fx) + at((top + 1) * width, left + 1) * fx;
-      out[y * size + x] = Math.round(upper * (1 - fy) + lower * fy);
+      const value = upper * (1 - fy) + lower * fy;
+      out[y * size + x] = bytes ? Math.round(value) : value;
     }
   }
   return out;
@@ -106,15 +113,15 @@ export function smoothed(image, sigma) {
 }
 
 // For shrinking by these factors.
-function blur(image, shrinkX, shrinkY) {
+function blur(image, shrinkX, shrinkY, bytes) {
   const weights = (shrink) => gaussian(Math.max(0.35 * shrink, 1e-3), 2 * Math.ceil(Math.max(shrink, 1)) - 1);
-  return blurred(image, weights(shrinkX), weights(shrinkY));
+  return blurred(image, weights(shrinkX), weights(shrinkY), bytes);
 }
 
-// By weights across and down, mirrored at the border without repeating it, rounded to whole grey levels.
-function blurred({ width, height, pixels }, across, down) {
+// By weights across and down, mirrored at the border without repeating it; `bytes`: rounded to whole grey levels.
+function blurred({ width, height, pixels }, across, down, bytes = true) {
   const [reachX, reachY] = [(across.length - 1) / 2, (down.length - 1) / 2];
-  const rows = new Float32Array(width * height), out = new Uint8Array(width * height);
+  const rows = new Float32Array(width * height), out = bytes ? new Uint8Array(width * height) : new Float32Array(width * height);
   const columns = mirroredAll(width, reachX), lines = mirroredAll(height, reachY);
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
@@ -127,7 +134,7 @@ function blurred({ width, height, pixels }, across, down) {
     for (let x = 0; x < width; x++) {
       let sum = 0;
       for (let k = 0; k < down.length; k++) sum += down[k] * rows[lines[y + k] * width + x];
-      out[y * width + x] = Math.round(sum);
+      out[y * width + x] = bytes ? Math.round(sum) : sum;
     }
   }
   return { width, height, pixels: out };

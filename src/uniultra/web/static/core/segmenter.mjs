@@ -1,15 +1,17 @@
 // One image and one prompt in, one mask out: what `Segmenter.segment` does in Python. Knows no files: `ort` is onnxruntime-web (or any other
 // onnxruntime for JavaScript), so that this module runs in a page as well.
 
-import { clipBox, fieldSide, pasteLogits, regionAround, sample, toModel, whole } from "./geometry.mjs";
+import { clipBox, fieldSide, pasteLogits, regionAround, sample, sampleMask, toModel, whole } from "./geometry.mjs";
 import { evenRound, maskBox, overlap, spanning, underClicks, withoutHoles, withoutSpecks } from "./masks.mjs";
 import { knownName, toldLabels } from "./named.mjs";
 import { rated } from "./quality.mjs";
+import { innermost } from "./resample.mjs";
 
 const QUICK_SIDE = 512, MOST_KEPT = 6;
 const EVEN = 2; // pixels whose grey values differ by at most this much show nothing
 const SAME = 0.8; // from this IoU on, two answers count as one
 const CORNER_LABELS = { "": [2, 3], tight: [4, 5], loose: [6, 7] }; // by what is known of a box
+const MASK_LOGIT = 6; // a previous mask becomes logits of +- this
 const LEAST_LOGIT = 1e-6; // of a pixel in a hole that was filled
 
 export class Segmenter {
@@ -21,30 +23,37 @@ export class Segmenter {
     this.ofNothing = new WeakSet(); // features of regions that are of one even grey
     const told = { fits: facts.box_fits ?? false, structures: facts.structures ?? [] };
     Object.assign(this, { ort, encoder, decoder, size: facts.input_size, stretch: facts.focus_stretch, passes, told });
-    this.terms = { clicks: facts.quality?.clicks, named: facts.quality?.named ?? facts.quality?.clicks };
+    const { clicks, named = clicks, mask } = facts.quality ?? {};
+    this.terms = { clicks, named, mask };
   }
 
   // image: {width, height, pixels}, grey Uint8Array. prompt: {box: {x0, y0, x1, y1} or null, points: [[x, y], ...], negatives: [[x, y], ...]},
   // and with a box `fit`: "tight", "loose" or "", what is known of it; a model that can't be told takes it as drawn. `name`: what the structure
-  // is called, told to a model that has learned the name.
+  // is called, told to a model that has learned the name. `mask`: the last answer, which this one goes on from, a Uint8Array of 0 and 1 of the
+  // image's size; one that is empty doesn't count.
   // Resolves to {mask, quality, even}: a Uint8Array of 0 and 1, row by row, the predicted IoU, 0 to 1, and whether the image is of one even grey
   // there, so that there is nothing to see and the quality is 0.
   async segment(image, prompt) {
-    const given = { box: null, points: [], negatives: [], ...prompt };
+    const given = filledIn(prompt);
     check(given, image);
-    if (given.box) {
-      return this.ofBox(image, given, await this.focus(image, given, clipBox(given.box, image)));
-    }
+    const around = givenBox(given, image);
+    if (around) return this.ofMask(image, given, this.ofBox(image, given, await this.focus(image, pointing(given, image), around)));
     const closer = this.closer(image, given, this.passes.close_view);
     const far = await this.follow(image, given, whole(image));
     if (!closer || far.trust > this.passesIn(image).sure) return far.answer;
     return this.preferred(image, far, await this.follow(image, given, closer)).answer;
   }
 
-  // The answer to a box without specks and holes; of a tight box alone also cut where it spans the box.
+  // The answer to a previous mask without a box, with the quality that the model's terms make of it.
+  ofMask(image, { mask, box }, found) {
+    const terms = mask && !box && !found.even ? this.terms.mask : null;
+    return terms ? { ...found, quality: rated(found.quality, settled(found.logits, found.mask), terms) } : found;
+  }
+
+  // The answer to a box or a previous mask without specks and holes; of a tight box alone also cut where it spans the box.
   ofBox(image, given, found) {
     const cleaned = (mask) => this.filled(withoutSpecks(mask, image, given.points, this.passes.min_part), image, given);
-    const mask = cleaned(found.mask), { span_cost: cost } = this.passes, alone = !given.points.length && !given.negatives.length;
+    const mask = cleaned(found.mask), { span_cost: cost } = this.passes, alone = !given.mask && !given.points.length && !given.negatives.length;
     if (!cost || !this.told.fits || given.fit !== "tight" || !alone) return { ...found, mask };
     const cut = spanning(mask, settled(found.logits, mask), image, clipBox(given.box, image), cost);
     if (!cut) return { ...found, mask };
@@ -52,10 +61,10 @@ export class Segmenter {
   }
 
   // What clicks may mean: up to `most` answers that differ, that of `segment` first, then by trust. The further ones come from views closer to
-  // the clicks, where a part of a structure looks like a whole one; a prompt with a box means one thing.
+  // the clicks, where a part of a structure looks like a whole one; a prompt with a box or a previous mask means one thing.
   async alternatives(image, prompt, most = 3) {
-    const given = { box: null, points: [], negatives: [], ...prompt };
-    if (given.box) return [await this.segment(image, given)];
+    const given = filledIn(prompt);
+    if (given.box || given.mask) return [await this.segment(image, given)];
     check(given, image);
     const { close_view: share } = this.passes;
     const closer = [share, share / 2].map((part) => this.closer(image, given, part)).filter(Boolean), found = [];
@@ -128,7 +137,7 @@ export class Segmenter {
   // The mask that a click would give, in one pass on the whole image and in at most QUICK_SIDE pixels a side: for a mask under the pointer.
   // Resolves to {mask, quality, size}, `size` the mask's {width, height}.
   async underPointer(image, prompt) {
-    const given = { box: null, points: [], negatives: [], ...prompt };
+    const given = filledIn(prompt);
     check(given, image);
     const by = Math.min(1, QUICK_SIDE / Math.max(image.width, image.height));
     const size = { width: Math.max(1, evenRound(image.width * by)), height: Math.max(1, evenRound(image.height * by)) };
@@ -171,13 +180,14 @@ export class Segmenter {
 
   async decode(image, prompt, region, features) {
     const { ort, size } = this, grid = size / 4;
-    const { points, labels } = promptPoints(prompt, region, size, this.told);
+    const { points, labels } = promptPoints(prompt, region, size, this.told), { mask: before } = prompt;
+    const shares = before ? sampleMask(before, image, region, grid) : new Float32Array(grid * grid);
     const answer = await this.decoder.run({
       ...features,
       point_coords: new ort.Tensor("float32", Float32Array.from(points.flat()), [1, points.length, 2]),
       point_labels: new ort.Tensor("int64", BigInt64Array.from(labels, BigInt), [1, labels.length]),
-      mask_input: new ort.Tensor("float32", new Float32Array(grid * grid), [1, 1, grid, grid]),
-      has_mask_input: new ort.Tensor("float32", new Float32Array(1), [1]),
+      mask_input: new ort.Tensor("float32", before ? shares.map((share) => (2 * share - 1) * MASK_LOGIT) : shares, [1, 1, grid, grid]),
+      has_mask_input: new ort.Tensor("float32", Float32Array.of(before ? 1 : 0), [1]),
     });
     const logits = pasteLogits(answer.low_res_masks.data, grid, region, image);
     const even = this.ofNothing.has(features);
@@ -228,12 +238,35 @@ function promptPoints({ box, fit, points, negatives, name }, region, size, { fit
 
 // The box of an answer, stretched to hold the clicks; a twelfth of the image around them where it found nothing.
 function foundBox(mask, image, points) {
-  const { x0: left, y0: top, x1: right, y1: bottom } = clickBox(points), side = fieldSide(image) / 24;
-  const box = maskBox(mask, image) ?? { x0: left - side, y0: top - side, x1: right + side, y1: bottom + side };
-  const held = {
-    x0: Math.min(box.x0, left - 0.5), y0: Math.min(box.y0, top - 0.5), x1: Math.max(box.x1, right + 0.5), y1: Math.max(box.y1, bottom + 0.5),
-  };
-  return clipBox(held, image);
+  const { x0, y0, x1, y1 } = clickBox(points), side = fieldSide(image) / 24;
+  const box = maskBox(mask, image) ?? { x0: x0 - side, y0: y0 - side, x1: x1 + side, y1: y1 + side };
+  return clipBox(aroundClicks(box, points), image);
+}
+
+// A box, stretched to hold the clicks inside.
+function aroundClicks(box, points) {
+  const { x0, y0, x1, y1 } = points.length ? clickBox(points) : box, edge = points.length ? 0.5 : 0;
+  return { x0: Math.min(box.x0, x0 - edge), y0: Math.min(box.y0, y0 - edge), x1: Math.max(box.x1, x1 + edge), y1: Math.max(box.y1, y1 + edge) };
+}
+
+function filledIn(prompt) {
+  const given = { box: null, points: [], negatives: [], mask: null, ...prompt };
+  return given.mask?.includes(1) ? given : { ...given, mask: null };
+}
+
+// Where a prompt's structure is: its box, else its previous mask's, stretched to hold the clicks; null where it has neither.
+function givenBox({ box, mask, points }, image) {
+  if (box) return clipBox(box, image);
+  return mask && aroundClicks(maskBox(mask, image), points);
+}
+
+// The prompt as the model knows it: with a mask there is always a box or a click inside; where there is none, one is put into the mask's depth,
+// away from the clicks outside.
+function pointing(given, { width, height }) {
+  if (!given.mask || given.box || given.points.length) return given;
+  const inside = given.mask.slice();
+  for (const [x, y] of given.negatives) inside[Math.min(evenRound(y), height - 1) * width + Math.min(evenRound(x), width - 1)] = 0;
+  return inside.includes(1) ? { ...given, points: [innermost(inside, width, height)] } : given;
 }
 
 // From the first to the last click inside, across and down.
@@ -242,10 +275,13 @@ function clickBox(points) {
   return { x0: Math.min(...xs), y0: Math.min(...ys), x1: Math.max(...xs), y1: Math.max(...ys) };
 }
 
-function check({ box, fit = "", points, negatives }, image) {
+function check({ box, fit = "", points, negatives, mask }, image) {
   const range = `0,0 to ${image.width - 1},${image.height - 1}`;
   if (!box && fit) throw new Error(`box fit '${fit}' without a box; give the box, or leave it out`);
-  if (!box && points.length === 0) throw new Error("there is nothing to segment; give --box x0,y0,x1,y1 or --point x,y");
+  if (mask && mask.length !== image.width * image.height) {
+    throw new Error(`the previous mask has ${mask.length} pixels and the image ${image.width * image.height}; give the last answer on this image`);
+  }
+  if (!box && !mask && points.length === 0) throw new Error("there is nothing to segment; give --box x0,y0,x1,y1 or --point x,y");
   if (box) {
     const { x0, y0, x1, y1 } = clipBox(box, image);
     const given = [box.x0, box.y0, box.x1, box.y1].join(",");

@@ -182,7 +182,7 @@ async function segment(image, number, { quick = false, ...asked }) {
   const began = performance.now(),
     segmenter = await engine(),
     frame = await image.grey(number);
-  const answer = quick ? segmenter.underPointer(frame, promptOf(asked)) : segmenter.segment(frame, promptOf(asked));
+  const answer = quick ? segmenter.underPointer(frame, promptOf(asked, frame)) : segmenter.segment(frame, promptOf(asked, frame));
   return answerOf(await answer.catch(refused), frame, began, asked);
 }
 
@@ -191,7 +191,7 @@ async function alternatives(image, number, asked) {
   const began = performance.now(),
     segmenter = await engine(),
     frame = await image.grey(number);
-  const found = await segmenter.alternatives(frame, promptOf(asked)).catch(refused);
+  const found = await segmenter.alternatives(frame, promptOf(asked, frame)).catch(refused);
   return found.map((one) => answerOf(one, frame, began, asked));
 }
 
@@ -199,7 +199,8 @@ function refused(error) {
   throw new Refused("prompt", error.message);
 }
 
-const promptOf = ({ box, box_fit: fit, points = [], labels = [], label = "" }) => ({
+const promptOf = ({ box, box_fit: fit, points = [], labels = [], label = "", mask }, frame) => ({
+  mask: mask ? decode(mask, frame) : null,
   fit: fit ?? "",
   name: label,
   box: box ? { x0: box[0], y0: box[1], x1: box[2], y1: box[3] } : null,
