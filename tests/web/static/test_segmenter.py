@@ -6,6 +6,8 @@ import json
 import shutil
 import subprocess
 from contextlib import suppress
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +18,7 @@ from browsers import Visit
 from phantoms import ellipse, speckled
 from uniultra.box_fit import CORNER_LABELS
 from uniultra.errors import PromptError
+from uniultra.evaluation.metrics import dice
 from uniultra.io.coco import mask_of
 from uniultra.named import NAME_POINTS, known_name, labels_of_name, name_labels
 from uniultra.segmenter import Segmenter
@@ -219,6 +222,34 @@ def test_what_is_said_of_a_box_changes_the_mask_and_holds_for_the_next(alone: Vi
     page.keyboard.press("d")
     alone.wait("(doc.frames[0].masks[0].box_fit ?? null) === null && !app.busy")
     assert page.get_by_role("button", name="as drawn").get_attribute("aria-pressed") == "true"
+
+
+@pytest.mark.browser
+def test_a_further_click_goes_on_from_the_last_mask(alone: Visit, tmp_path: Path) -> None:
+    """As with the server, and not from all clicks anew."""
+    frame = speckled(ellipse((240, 320), (170, 110), (60, 40)))
+    Image.fromarray(frame.pixels_hw).save(tmp_path / "further.png")
+    page, segmenter = alone.page, Segmenter.load(threads=1)
+    page.locator("#file-input").set_input_files(tmp_path / "further.png")
+    alone.wait("app.file.name === 'further.png' && !app.opening")
+    masks = []
+    for number, (place, button) in enumerate(
+        (((170, 110), "left"), ((235, 118), "left"), ((30, 30), "right"))
+    ):
+        page.mouse.click(*alone.at(*place), button=button)
+        alone.wait(f"doc.frames[0]?.masks[0].points.length === {number + 1} && !app.busy")
+        masks.append(alone.state()["doc"]["frames"][0]["masks"][0])
+    for before, after in pairwise(masks):
+        points = tuple(map(tuple, after["points"]))
+        prompt = Prompt(points_xy=points, point_labels=tuple(after["labels"]))
+        last = replace(prompt, mask_hw=mask_of(before["counts"], (240, 320)))
+        (going_on, anew), found = (
+            segmenter.segment(frame, [last, prompt]),
+            mask_of(after["counts"], (240, 320)),
+        )
+        assert dice(found, going_on.mask_hw) > 0.99
+        assert after["quality"] == pytest.approx(going_on.quality, abs=2e-3)
+        assert abs(going_on.quality - anew.quality) > 0.004, "both ways are alike; click elsewhere"
 
 
 @pytest.mark.browser

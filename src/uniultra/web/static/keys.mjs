@@ -2,7 +2,6 @@
 
 import { maskOf, withCaliper, withMask, withoutCaliper } from "./doc.mjs";
 import { showExport, showHelp } from "./dialogs.mjs";
-import { nextAlternative } from "./alternatives.mjs";
 import { addCover, removeCover } from "./cover.mjs";
 import { byId } from "./dom.mjs";
 import { nextFit } from "./fit.mjs";
@@ -87,7 +86,7 @@ export class Keys {
       g: () => this.toggleCross(),
       u: () => this.bar.jump(event.shiftKey ? -1 : 1, true),
       t: () => app.workspace.tracking && track(event.shiftKey ? -1 : 1),
-      a: nextAlternative,
+      a: async () => (await import("./alternatives.mjs")).nextAlternative(), // seldom needed: loaded then
       d: nextFit,
       p: printed,
       "+": () => this.zoom(1.25),

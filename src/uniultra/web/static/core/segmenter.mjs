@@ -5,7 +5,6 @@ import { clipBox, fieldSide, pasteLogits, regionAround, sample, sampleMask, toMo
 import { evenRound, maskBox, overlap, spanning, underClicks, withoutHoles, withoutSpecks } from "./masks.mjs";
 import { knownName, toldLabels } from "./named.mjs";
 import { rated } from "./quality.mjs";
-import { innermost } from "./resample.mjs";
 
 const QUICK_SIDE = 512, MOST_KEPT = 6;
 const EVEN = 2; // pixels whose grey values differ by at most this much show nothing
@@ -37,7 +36,7 @@ export class Segmenter {
     const given = filledIn(prompt);
     check(given, image);
     const around = givenBox(given, image);
-    if (around) return this.ofMask(image, given, this.ofBox(image, given, await this.focus(image, pointing(given, image), around)));
+    if (around) return this.ofMask(image, given, this.ofBox(image, given, await this.focus(image, await pointing(given, image), around)));
     const closer = this.closer(image, given, this.passes.close_view);
     const far = await this.follow(image, given, whole(image));
     if (!closer || far.trust > this.passesIn(image).sure) return far.answer;
@@ -262,11 +261,13 @@ function givenBox({ box, mask, points }, image) {
 
 // The prompt as the model knows it: with a mask there is always a box or a click inside; where there is none, one is put into the mask's depth,
 // away from the clicks outside.
-function pointing(given, { width, height }) {
+async function pointing(given, { width, height }) {
   if (!given.mask || given.box || given.points.length) return given;
   const inside = given.mask.slice();
   for (const [x, y] of given.negatives) inside[Math.min(evenRound(y), height - 1) * width + Math.min(evenRound(x), width - 1)] = 0;
-  return inside.includes(1) ? { ...given, points: [innermost(inside, width, height)] } : given;
+  if (!inside.includes(1)) return given;
+  const { innermost } = await import("./resample.mjs"); // seldom needed: a page loads it then
+  return { ...given, points: [innermost(inside, width, height)] };
 }
 
 // From the first to the last click inside, across and down.
