@@ -218,6 +218,10 @@ def test_measure_of_volumes(planes: Path) -> None:
             "--csv sizes.csv is of masks' measures, not of --volume; give --json in its place",
         ),
         (["measure", "ed.png", "--keep-patient"], "--keep-patient is of the SR alone; give --sr FILE, or"),
+        (
+            ["segment", "ed.png", "--box", "60,30,140,170", "--keep-patient"],
+            "--keep-patient applies to DICOM results only, which refer to a DICOM image, and no input is one",
+        ),
         (["measure", "ed.png", "--id", "7"], "ed.png: no structure 7; there are 1"),
         (
             ["measure", "ed.png", "--image", "small.png"],

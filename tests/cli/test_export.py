@@ -115,6 +115,8 @@ def test_weights_are_halved_unless_told_and_all_is_printed(source: Path, written
             ModelError,
             "--min-dice 1.5 is out of range",
         ),
+        (("--min-dice", "0.99"), ModelError, "--min-dice applies to --precision int8 only; add it, or leave"),
+        (("--precision", "w8", "--seed", "3"), ModelError, "--seed applies to --precision int8 only"),
         (
             ("--calibration", "absent.json"),
             ModelError,

@@ -265,6 +265,10 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
+        (
+            ["--box", BOX, "--write", "csv", "--keep-patient"],
+            "--keep-patient applies to DICOM results only; add --write with one of seg,",
+        ),
         (["--frame", "8", "--box", BOX], "a prompt is on frame 8, which isn't tracked; legal are 0 to 7"),
         (
             ["--frame", "1", "--from", "3", "--box", BOX],

@@ -94,7 +94,7 @@ def test_a_click_gives_the_mask_of_segment_in_the_slice_that_it_is_in(
     assert not found[[0, 2]].any()
     more = f"/v2/process_point_interaction/{window}?point=105&point=20&point=1&foreground=false"
     points = ((105.0, 80.0), (105.0, 20.0))
-    [right] = segmenter.segment(Frame(pixels), [Prompt(points_xy=points, point_labels=(1, 0))])
+    [right] = segmenter.segment(Frame(pixels), [Prompt(None, points, (1, 0), right.mask_hw)])
     assert np.array_equal(mask(client.get(more), volume.shape)[1] > 0, right.mask_hw)
 
 

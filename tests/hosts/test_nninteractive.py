@@ -9,6 +9,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import httpx
 import numpy as np
@@ -91,8 +92,37 @@ def test_a_box_and_a_click_give_the_same_mask_as_segment(
     assert (target.sum(), target.any()) == (target[tuple(slice(*span) for span in changed)].sum(), True)
     at = (110, 20)
     client.add_point_interaction([0, at[1], at[0]] if axis == 0 else [at[0], at[1], 0], False)
+    seen = target[0] if axis == 0 else target[..., 0].T
+    [right] = segmenter.segment(Frame(pixels), [Prompt(box, (at,), (0,), right.mask_hw)])
+    assert np.array_equal(seen > 0, right.mask_hw)
+    spans[1][1] -= 3
+    client.add_bbox_interaction(spans, True)  # says it anew
+    box = (x0 - 0.5, y0 - 0.5, x1 + 0.5, y1 - 2.5)
     [right] = segmenter.segment(Frame(pixels), [Prompt(box, (at,), (0,))])
-    assert np.array_equal((target[0] if axis == 0 else target[..., 0].T) > 0, right.mask_hw)
+    assert np.array_equal(seen > 0, right.mask_hw)
+
+
+def test_a_further_click_goes_on_from_the_last_answer(segmenter: Segmenter) -> None:
+    """As on the page; and from a segmentation that was sent, whose frames may have no prompt yet."""
+    pixels, clicks = picture(), [(105, 85), (135, 95), (60, 20)]
+    labels = (1, 1, 0)
+    for sent in (False, True):
+        state, mask_hw = VolumePrompts(segmenter), None
+        state.set_image(pixels[None, None])
+        if sent:
+            rows, columns = np.mgrid[:180, :220]
+            mask_hw = (columns - 110) ** 2 + (rows - 85) ** 2 <= 30**2
+            state.add_masks(mask_hw[None].astype(np.uint8), runs=False)
+        for count, ((x, y), inside) in enumerate(zip(clicks, labels, strict=True), start=1):
+            state.add_point([0, y, x], bool(inside))
+            prompt = Prompt(None, tuple(clicks[:count]), labels[:count], mask_hw)
+            [right] = segmenter.segment(Frame(pixels), [prompt])
+            assert state.masks is not None
+            assert np.array_equal(state.masks[0] > 0, right.mask_hw)
+            [anew] = segmenter.segment(Frame(pixels), [replace(prompt, mask_hw=None)])
+            assert (mask_hw is None) == np.array_equal(anew.mask_hw, right.mask_hw)
+            mask_hw = right.mask_hw
+        assert state.undo()[0]
 
 
 def test_each_frame_of_a_cine_is_on_its_own_and_undo_goes_back(
@@ -382,7 +412,7 @@ def test_hostile_requests_are_refused_and_leave_the_image_usable(
 def test_memory_is_bounded(segmenter: Segmenter, monkeypatch: pytest.MonkeyPatch) -> None:
     state = VolumePrompts(segmenter)
     state.set_image(picture()[None, None])
-    monkeypatch.setattr(volume_prompts, "UNDO_BYTES", 2 * picture().size)
+    monkeypatch.setattr(volume_prompts, "UNDO_BYTES", 4 * picture().size)
     for x in (100, 105, 110):
         state.add_point([0, 85, x], True)
     assert [state.undo()[0] for _ in range(3)] == [True, True, False]

@@ -133,6 +133,9 @@ def export(
     from uniultra.io.output import check_free
     from uniultra.model_facts import changed_passes
 
+    idle = [flag for flag in given_options(ctx, ()) if flag in ("--min-dice", "--least-dice", "--seed")]
+    if idle and precision != "int8":
+        raise ModelError(f"{idle[0]} applies to --precision int8 only; add it, or leave {idle[0]} out")
     bound = min_dice if least_dice is None else least_dice
     int8 = None if data is None else Int8Settings(data, bound, seed)
     settings = replace(_calibrated(calibration or []), image_size=size, int8=int8, force=force)

@@ -12,7 +12,7 @@ import typer
 
 from uniultra.box_fit import BOX_FIT_HELP, BoxFit
 from uniultra.cli.frames import Printed, SegmentJob, segment_frames
-from uniultra.cli.terminal.archives import STORE_HELP, check_store, fetched, outgoing
+from uniultra.cli.terminal.archives import STORE_HELP, check_patient, check_store, fetched, outgoing
 from uniultra.cli.terminal.options import (
     HELP,
     LABEL_HELP,
@@ -127,6 +127,7 @@ def segment(
     _check_frames(plan, frames, alternatives)
     sources = [input_file(file) for file in files]
     check_kinds(plan, sources)
+    check_patient(keep_patient, plan, sources)
     _check_targets(plan, sources, frames is not None, mask, prompts)
     paths_of = plan.frame_paths if frames is None else plan.cine_paths
     to_archive = outgoing(store, [] if store is None else dicom_paths(map(paths_of, sources)))

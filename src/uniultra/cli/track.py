@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from uniultra.box_fit import BOX_FIT_HELP, BoxFit
-from uniultra.cli.terminal.archives import STORE_HELP, check_store, fetched_one, outgoing
+from uniultra.cli.terminal.archives import STORE_HELP, check_patient, check_store, fetched_one, outgoing
 from uniultra.cli.terminal.course_lines import course_lines
 from uniultra.cli.terminal.extras import need
 from uniultra.cli.terminal.options import (
@@ -147,6 +147,7 @@ def track(
     path = Path(fetched_one(clip))
     source = input_file(path)
     check_kinds(plan, [source])
+    check_patient(keep_patient, plan, [source])
     to_archive = outgoing(store, dicom_paths([plan.track_paths(source)]))
     cine = open_cine(path) if path.is_dir() else source.cine
     if scale is not None:

@@ -211,7 +211,8 @@ class VolumePrompts:
 
     def _keep(self) -> None:
         _, masks = self._both()
-        steps = min(MOST_UNDO, max(1, UNDO_BYTES // masks.nbytes))
+        step_bytes = masks.nbytes + masks.nbytes // min(masks.shape)  # a prompt holds its frame's mask
+        steps = min(MOST_UNDO, max(1, UNDO_BYTES // step_bytes))
         step = dict(self.shown), masks.copy(), self.following.pending, self.waiting
         self.history = [*self.history, step][-steps:]
 
@@ -229,10 +230,11 @@ class VolumePrompts:
     ) -> Span | None:
         _, before = self._both()
         self._keep()
-        old = self.shown.get(place) or self._begun(place, box)
+        old = self.shown.get(place, Shown())
         labels = (POSITIVE if is_inside else NEGATIVE,) * len(points)
         self.shown[place] = replace(
             old,
+            mask_hw=None if box is not None else self._last(place),
             box_xyxy=box or old.box_xyxy,
             points_xy=(*old.points_xy, *points),
             labels=(*old.labels, *labels),
@@ -247,15 +249,15 @@ class VolumePrompts:
             raise
         return changed(before, self._both()[1])
 
-    def _begun(self, place: Place, box: object) -> Shown:
-        """What a frame's first prompt adds to: on one of a cine the mask that was followed there, unless a
-        box says it anew.
+    def _last(self, place: Place) -> np.ndarray | None:
+        """What a further prompt on a frame goes on from, as on the page: its last answer, and on a frame of a
+        cine that had no prompt yet the mask that was followed there. None where there is none; a new box says
+        it anew.
         """
         _, masks = self._both()
         mask_hw = plane(masks, *place) > 0
-        if self.frames_axis is None or box is not None or not mask_hw.any():
-            return Shown()
-        return Shown(mask_hw=mask_hw)
+        begun = place in self.shown or self.frames_axis is not None
+        return mask_hw if begun and mask_hw.any() else None
 
     def _run(self) -> bool:
         """Answers all that waits, into new masks; whether there was anything to do. Raises PromptError."""

@@ -16,6 +16,8 @@ from uniultra.errors import PromptError
 if TYPE_CHECKING:
     from uniultra.batch.job import Item, Job
     from uniultra.batch.storage import Store
+    from uniultra.io.input_file import InputFile
+    from uniultra.outputs.plan import OutputPlan
 
 STORE_HELP = (
     "Also send DICOM results to this archive, dicomweb://HOST:PORT/PATH or dimse://AET@HOST:PORT; implies "
@@ -90,6 +92,19 @@ def check_dicom(option: str, kinds: Sequence[str] | None) -> None:
         )
 
 
+NO_DICOM = "applies to DICOM results only, which refer to a DICOM image, and no input is one; leave it out"
+
+
+def check_patient(kept: bool, plan: OutputPlan, sources: Sequence[InputFile]) -> None:
+    """Raises PromptError where the patient's identity is to be kept, and nothing that is written has one."""
+    from uniultra.outputs.plan import written_kinds
+
+    if kept and not any(source.is_dicom for source in sources):
+        raise PromptError(f"--keep-patient {NO_DICOM}")
+    if kept:
+        check_dicom("--keep-patient", sorted(written_kinds(plan, sources)))
+
+
 @dataclass(frozen=True)
 class Outgoing:
     """The DICOM results of a call that an archive is to get, and which of these files were there before it:
@@ -126,10 +141,7 @@ def outgoing(archive: str | None, files: Iterable[Path]) -> Outgoing:
         return Outgoing(None)
     planned = tuple(files)
     if not planned:
-        raise PromptError(
-            "--store applies to DICOM results only, which refer to a DICOM image, and no input is one; leave "
-            "it out"
-        )
+        raise PromptError(f"--store {NO_DICOM}")
     return Outgoing(archive, planned, {file: stamp for file in planned if (stamp := _stamp(file))})
 
 
