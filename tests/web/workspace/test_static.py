@@ -217,6 +217,22 @@ def test_a_contour_of_few_points_holds_the_same_pixels() -> None:
     assert found["near"] == [4, [3, 0]]
 
 
+def test_modules_are_sent_without_comments_on_the_lines_of_the_source() -> None:
+    """A line that begins so within a text would be lost: no text of several lines is open at any of them."""
+    for name, (sent, _) in static_files().items():
+        if not name.endswith(".mjs"):
+            continue
+        source = (STATIC / name).read_text(encoding="utf-8").splitlines()
+        lines, open_text = sent.decode("utf-8").splitlines(), False
+        assert len(lines) == len(source), name
+        for line, given in zip(lines, source, strict=True):
+            comment = given.lstrip().startswith("//")
+            assert line == ("" if comment else given), name
+            assert not (comment and open_text), f"{name}: a comment within a text: {given}"
+            if not comment:
+                open_text ^= given.replace("\\`", "").count("`") % 2 == 1
+
+
 def modules_from(name: str, files: dict[str, tuple[bytes, str]]) -> set[str]:
     """A module, and all that it imports, by their paths."""
     found, next_ones = {name}, [name]

@@ -21,7 +21,17 @@ TYPES = {
 def static_files() -> dict[str, tuple[bytes, str]]:
     """Bytes and media type by path below the folder, with slashes."""
     return {
-        path.relative_to(STATIC).as_posix(): (path.read_bytes(), TYPES[path.suffix])
+        path.relative_to(STATIC).as_posix(): (_sent(path), TYPES[path.suffix])
         for path in sorted(STATIC.rglob("*"))
         if path.is_file() and path.suffix in TYPES
     }
+
+
+def _sent(path: Path) -> bytes:
+    """A file as it is sent: of a module without lines that are a comment alone, which stay as empty ones, so
+    that a browser's messages name the lines of the source.
+    """
+    if path.suffix != ".mjs":
+        return path.read_bytes()
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    return "".join("\n" if line.lstrip().startswith("//") else line for line in lines).encode()
