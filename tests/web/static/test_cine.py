@@ -31,6 +31,25 @@ def test_a_cine_plays_steps_and_keeps_its_masks_by_frame(tab: Visit) -> None:
     tab.wait("app.frame === 5")
 
 
+def test_a_button_that_is_held_down_is_not_replaced_by_what_comes_meanwhile(tab: Visit) -> None:
+    """Measures that came between the press and the release took the click away."""
+    tab.open("cine.dcm")
+    tab.drag((95, 55), (245, 165))
+    tab.wait("doc.frames.length === 1")
+    tab.page.keyboard.press("ArrowRight")
+    tab.wait("app.frame === 1")
+    tab.drag((100, 60), (240, 160))
+    tab.wait("doc.frames.length === 2 && !app.busy")
+    playwright.expect(tab.page.locator("#measures")).to_contain_text("mm²")
+    tab.page.locator("#ejection").hover()
+    tab.page.mouse.down()
+    other = "tab => { seen.app.boxFit = tab; return import('/static/state.mjs').then((it) => it.changed()); }"
+    tab.page.evaluate(other, "tight")
+    tab.page.wait_for_timeout(300)
+    tab.page.mouse.up()
+    playwright.expect(tab.page.locator("#ejection-table")).to_contain_text("ml", timeout=10_000)
+
+
 def test_a_frame_that_is_here_is_drawn_by_the_key_itself(tab: Visit) -> None:
     tab.open("cine.dcm")
     for key, number in (("ArrowRight", 1), ("ArrowRight", 2), ("ArrowLeft", 1)):

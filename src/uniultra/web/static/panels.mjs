@@ -32,8 +32,12 @@ export function renderPanels() {
   shown = built.every(Boolean) ? state : [];
 }
 
-// Builds a panel anew, but never under somebody who types in it, and keeps the focus where it was.
+// Builds a panel anew, but never under somebody who types in it or holds a button down; keeps the focus where it was.
 function rebuilt(panel, build) {
+  if (panel.matches(":active")) {
+    addEventListener("pointerup", changed, { once: true });
+    return false;
+  }
   const active = panel.contains(document.activeElement) ? document.activeElement : null;
   if (active?.tagName === "INPUT") {
     choose(panel);
