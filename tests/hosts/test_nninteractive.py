@@ -125,6 +125,18 @@ def test_a_further_click_goes_on_from_the_last_answer(segmenter: Segmenter) -> N
         assert state.undo()[0]
 
 
+def test_a_box_that_waits_says_it_anew_for_the_click_after_it(segmenter: Segmenter) -> None:
+    pixels, state = picture(), VolumePrompts(segmenter)
+    state.set_image(pixels[None, None])
+    state.add_point([0, 85, 105], True)
+    state.add_box([[0, 1], [30, 60], [70, 120]], True, runs=False)
+    state.add_point([0, 40, 100], True)
+    box, points = (69.5, 29.5, 119.5, 59.5), ((105, 85), (100, 40))
+    [right] = segmenter.segment(Frame(pixels), [Prompt(box, points, (1, 1))])
+    assert state.masks is not None
+    assert np.array_equal(state.masks[0] > 0, right.mask_hw)
+
+
 def test_each_frame_of_a_cine_is_on_its_own_and_undo_goes_back(
     client: nnInteractiveRemoteInferenceSession,
 ) -> None:

@@ -234,7 +234,7 @@ class VolumePrompts:
         labels = (POSITIVE if is_inside else NEGATIVE,) * len(points)
         self.shown[place] = replace(
             old,
-            mask_hw=None if box is not None else self._last(place),
+            mask_hw=None if box is not None else self._last(place, old),
             box_xyxy=box or old.box_xyxy,
             points_xy=(*old.points_xy, *points),
             labels=(*old.labels, *labels),
@@ -249,11 +249,10 @@ class VolumePrompts:
             raise
         return changed(before, self._both()[1])
 
-    def _last(self, place: Place) -> np.ndarray | None:
-        """What a further prompt on a frame goes on from, as on the page: its last answer, and on a frame of a
-        cine that had no prompt yet the mask that was followed there. None where there is none; a new box says
-        it anew.
-        """
+    def _last(self, place: Place, shown: Shown) -> np.ndarray | None:
+        """The frame's last answer, or what was followed there, to go on from; None where there is neither."""
+        if place in self.waiting:
+            return shown.mask_hw
         _, masks = self._both()
         mask_hw = plane(masks, *place) > 0
         begun = place in self.shown or self.frames_axis is not None

@@ -11,14 +11,19 @@ playwright = pytest.importorskip("playwright.sync_api", reason="playwright is no
 pytestmark = pytest.mark.browser
 
 
-def test_a_cine_plays_steps_and_keeps_its_masks_by_frame(tab: Visit) -> None:
+def two_frames(tab: Visit) -> None:
+    """A box on each of the first two frames of the cine."""
     tab.open("cine.dcm")
     tab.drag((95, 55), (245, 165))
     tab.wait("doc.frames.length === 1")
     tab.page.keyboard.press("ArrowRight")
     tab.wait("app.frame === 1")
     tab.drag((100, 60), (240, 160))
-    tab.wait("doc.frames.length === 2")
+    tab.wait("doc.frames.length === 2 && !app.busy")
+
+
+def test_a_cine_plays_steps_and_keeps_its_masks_by_frame(tab: Visit) -> None:
+    two_frames(tab)
     assert [mask["object"] for frame in tab.state()["doc"]["frames"] for mask in frame["masks"]] == [1, 1]
     tab.page.locator("#ejection").click()
     playwright.expect(tab.page.locator("#ejection-table")).to_contain_text("ml")
@@ -33,13 +38,7 @@ def test_a_cine_plays_steps_and_keeps_its_masks_by_frame(tab: Visit) -> None:
 
 def test_a_button_that_is_held_down_is_not_replaced_by_what_comes_meanwhile(tab: Visit) -> None:
     """Measures that came between the press and the release took the click away."""
-    tab.open("cine.dcm")
-    tab.drag((95, 55), (245, 165))
-    tab.wait("doc.frames.length === 1")
-    tab.page.keyboard.press("ArrowRight")
-    tab.wait("app.frame === 1")
-    tab.drag((100, 60), (240, 160))
-    tab.wait("doc.frames.length === 2 && !app.busy")
+    two_frames(tab)
     playwright.expect(tab.page.locator("#measures")).to_contain_text("mm²")
     tab.page.locator("#ejection").hover()
     tab.page.mouse.down()

@@ -253,6 +253,28 @@ def test_a_further_click_goes_on_from_the_last_mask(alone: Visit, tmp_path: Path
 
 
 @pytest.mark.browser
+def test_a_click_outside_corrects_a_mask_that_was_drawn(alone: Visit, tmp_path: Path) -> None:
+    """It has neither a box nor a click inside: the model is pointed into the mask's depth, as in Python."""
+    frame = speckled(ellipse((240, 320), (170, 110), (60, 40)))
+    Image.fromarray(frame.pixels_hw).save(tmp_path / "drawn.png")
+    page = alone.page
+    page.locator("#file-input").set_input_files(tmp_path / "drawn.png")
+    alone.wait("app.file.name === 'drawn.png' && !app.opening")
+    page.keyboard.press("b")
+    alone.drag((130, 110), (230, 110))
+    alone.wait("doc.frames.length === 1 && !app.busy")
+    before = mask_of(alone.state()["doc"]["frames"][0]["masks"][0]["counts"], (240, 320))
+    page.keyboard.press("s")
+    page.mouse.click(*alone.at(250, 110), button="right")
+    alone.wait("doc.frames[0].masks[0].points.length === 1 && !app.busy")
+    after = alone.state()["doc"]["frames"][0]["masks"][0]
+    prompt = Prompt(points_xy=(tuple(after["points"][0]),), point_labels=(0,), mask_hw=before)
+    [ours] = Segmenter.load(threads=1).segment(frame, [prompt])
+    assert dice(mask_of(after["counts"], (240, 320)), ours.mask_hw) > 0.99
+    assert after["quality"] == pytest.approx(ours.quality, abs=2e-3)
+
+
+@pytest.mark.browser
 def test_a_click_has_pythons_other_answers(alone: Visit, tmp_path: Path) -> None:
     """A circle within another: a click means the inner one or both; A shows the next, undo the last one."""
     hw = (240, 320)
