@@ -46,6 +46,8 @@ class ObjectResult:
         name: what a person calls it, such as "left ventricle"; "" where nobody named it.
         status: of a tracked structure; None where nothing was tracked.
         confidence: of a tracked structure: the chance that Dice is at least 0.7, 0 to 1.
+        models: name and version of those that made the mask, where that isn't its frame's alone; () of one
+            that a person drew. DICOM results say so of each structure.
         colour_rgb: what a person sees it in, 0 to 255; None: pictures take the palette's.
         notes: what was changed about its prompt, what is odd about that, and whether it is hidden in the mask
             image; a sentence each. Those on its mask are the mask's.
@@ -60,6 +62,7 @@ class ObjectResult:
     confidence: float | None = None
     colour_rgb: tuple[int, int, int] | None = None
     notes: tuple[str, ...] = ()
+    models: tuple[tuple[str, str], ...] | None = None
 
     @property
     def label(self) -> str:

@@ -18,7 +18,7 @@ from uniultra.errors import OutputError
 from uniultra.io.dicom.captured import CapturedFrames
 from uniultra.io.dicom.sc import cine_capture, encoded, marked
 from uniultra.io.dicom.seg import Segment, segmentation
-from uniultra.io.dicom.source import SourceImage, write_dataset
+from uniultra.io.dicom.source import Model, SourceImage, write_dataset
 from uniultra.io.dicom.sr import DIASTOLE, LARGEST, SMALLEST, SYSTOLE, Ejection, Finding, report
 from uniultra.io.input_file import InputFile
 from uniultra.io.label_tiff import PackedMasks
@@ -37,6 +37,7 @@ class CineDicom:
         kinds: those that are written, of seg, sc and sr.
         packed: masks of each structure, one bit a pixel.
         captures: of each frame its overlay as JPEG, in a temporary file.
+        models: of each structure those that made its masks, in their order.
         extremes: of each structure the findings of its largest and smallest area.
     """
 
@@ -47,12 +48,17 @@ class CineDicom:
     picture_hw: tuple[int, int] = (0, 0)
     labels: list[str] = field(default_factory=list)
     colours: list[tuple[int, int, int] | None] = field(default_factory=list)
+    models: list[dict[Model, None]] = field(default_factory=list)
     extremes: dict[int, tuple[Finding, Finding]] = field(default_factory=dict)
 
     def add(self, result: FrameResult, picture: np.ndarray | None) -> None:
         """One frame; `picture` is its overlay, RGB, where a Secondary Capture is written."""
         self.labels[:] = [found.label for found in result.objects]
         self.colours[:] = [found.colour_rgb for found in result.objects]
+        self.models = self.models or [{} for _ in result.objects]
+        for known, found in zip(self.models, result.objects, strict=True):
+            own = ((result.model.name, result.model.version),)
+            known |= dict.fromkeys(own if found.models is None else found.models)
         if "seg" in self.kinds:
             self._pack(result)
         if picture is not None:
@@ -72,7 +78,8 @@ class CineDicom:
     def made(self, kind: str, model: ModelFacts, ejection: dict[str, Any] | None = None) -> Dataset:
         """One of the kinds, of all frames that were added. Raises OutputError."""
         if kind == "seg":
-            parts = zip(self.labels, self.packed, self.colours, strict=True)
+            models = map(tuple, self.models)
+            parts = zip(self.labels, self.packed, self.colours, models, strict=True)
             return segmentation(self.source, [Segment(*part) for part in parts], maker(model))
         if kind == "sc":
             return cine_capture(self.source, self.captures, (self.labels, self.picture_hw), maker(model))
@@ -109,9 +116,9 @@ class CineDicom:
         largest, smallest = self.extremes.get(found.number, (None, None))
         about = (found.label, frame, found.mask.mask_hw, shape)
         if largest is None or found.area_px > np.count_nonzero(largest.mask_hw):
-            largest = Finding(*about, moment=LARGEST)
+            largest = Finding(*about, LARGEST, found.models)
         if smallest is None or found.area_px < np.count_nonzero(smallest.mask_hw):
-            smallest = Finding(*about, moment=SMALLEST)
+            smallest = Finding(*about, SMALLEST, found.models)
         self.extremes[found.number] = largest, smallest
 
 

@@ -75,7 +75,7 @@ def derived_dataset(kind: str, dataset: SourceImage, name: str, result: FrameRes
         return capture(dataset, draw_result(result), ([one.label for one in result.objects], at), origin)
     if kind == "sr":
         findings = [
-            Finding(one.label, at, one.mask.mask_hw, one.measured.shape)
+            Finding(one.label, at, one.mask.mask_hw, one.measured.shape, models=one.models)
             for one in result.objects
             if one.measured.shape is not None
         ]
@@ -86,7 +86,7 @@ def derived_dataset(kind: str, dataset: SourceImage, name: str, result: FrameRes
     if kind == "fractional":
         planes = [1.0 / (1.0 + np.exp(-mask.logits_hw.astype(np.float32))) for mask in result.masks]
     segments = [
-        Segment(one.label, {at: plane}, one.colour_rgb)
+        Segment(one.label, {at: plane}, one.colour_rgb, one.models)
         for one, plane in zip(result.objects, planes, strict=True)
     ]
     return segmentation(dataset, segments, origin)

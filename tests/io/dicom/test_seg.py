@@ -9,6 +9,7 @@ import numpy as np
 import pydicom
 import pytest
 
+from dicom_checks import check_iod, segment_models
 from dicoms import HEIGHT, PHI, WIDTH, dataset, picture, save
 from uniultra.errors import FileError
 from uniultra.io.dicom.seg import Segment, write_seg
@@ -198,3 +199,26 @@ def test_planes_that_end_within_a_byte_follow_each_other_bit_by_bit(tmp_path: Pa
     stored = pydicom.dcmread(tmp_path / "a.seg.dcm").pixel_array
     expected = [segment.frames[number] for segment in segments for number in (0, 2, 3)]
     np.testing.assert_array_equal(stored.astype(bool), expected)
+
+
+def test_each_segment_names_the_models_that_made_it(tmp_path: Path) -> None:
+    """One, two on several frames, none where a person drew it, and one whose name LO doesn't hold."""
+    path = save(dataset(picture(3)), tmp_path / "a.dcm")
+    frames = masks([0, 1], 1)
+    makers = (None, (("cyst-1", "7"), ("uniultra-mini", "0.9")), (), (("a\\b" + 70 * "c", ""),))
+    segments = [Segment(f"structure {i}", frames, models=own) for i, own in enumerate(makers)]
+    write_seg(tmp_path / "a.seg.dcm", read_source(path), segments, MAKER)
+    found = segment_models(pydicom.dcmread(tmp_path / "a.seg.dcm"))
+    long = "ab" + 62 * "c"
+    assert found == [
+        ("SEMIAUTOMATIC", "uniultra-mini", [("uniultra-mini", "0.1.0")]),
+        ("SEMIAUTOMATIC", "cyst-1, uniultra-mini", [("cyst-1, uniultra-mini", "7, 0.9")]),
+        ("MANUAL", None, []),
+        ("SEMIAUTOMATIC", long, [(long, "unknown")]),
+    ]
+    read = hd.seg.segread(tmp_path / "a.seg.dcm")
+    assert [read.get_segment_description(at).algorithm_type.value for at in (2, 3)] == [
+        "SEMIAUTOMATIC",
+        "MANUAL",
+    ]
+    check_iod(tmp_path / "a.seg.dcm")

@@ -8,6 +8,7 @@ import numpy as np
 import pydicom
 import pytest
 
+from dicom_checks import check_iod, group_models
 from dicoms import PHI, dataset, picture, save
 from phantoms import ellipse
 from uniultra.io.dicom.source import Maker, read_source
@@ -49,3 +50,21 @@ def test_measurements_and_outline_come_back(
     assert PHI.encode() not in (tmp_path / "a.sr.dcm").read_bytes()
     assert plain.SeriesDescription == "structure 1: AI-generated; not for diagnostic use"
     assert (plain.CompletionFlag, plain.VerificationFlag) == ("COMPLETE", "UNVERIFIED")
+
+
+def test_each_group_names_the_model_that_made_its_mask(tmp_path: Path) -> None:
+    path = save(dataset(picture(1)), tmp_path / "a.dcm")
+    shape = measure_shape(MASK, None)
+    assert shape is not None
+    findings = [
+        Finding(f"structure {at}", 0, MASK, shape, models=own)
+        for at, own in enumerate((None, (("cyst-1", "7"),), ()))
+    ]
+    write_report(tmp_path / "a.sr.dcm", read_source(path), findings, MAKER)
+    assert len(hd.sr.srread(tmp_path / "a.sr.dcm").content.get_planar_roi_measurement_groups()) == 3
+    assert group_models(pydicom.dcmread(tmp_path / "a.sr.dcm")) == [
+        ["uniultra-mini", "0.1.0", "UniUltra"],
+        ["cyst-1", "7", "UniUltra"],
+        [],
+    ]
+    check_iod(tmp_path / "a.sr.dcm")

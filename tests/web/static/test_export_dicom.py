@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import io
-import shutil
-import subprocess
+import json
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,22 @@ import pydicom
 import pytest
 from PIL import Image
 
-from exported import COLOURS, HW, KIDNEY, MASKS, NAMES, OTHER, RING, SPACING, polygon, saved
+from browsers import Visit
+from dicom_checks import check_iod, group_models, segment_models
+from exported import (
+    COLOURS,
+    HW,
+    KIDNEY,
+    MASKS,
+    NAMES,
+    OTHER,
+    RING,
+    SPACING,
+    document,
+    exported,
+    polygon,
+    saved,
+)
 from phantoms import ellipse
 from uniultra import __version__
 from uniultra.io.dicom.captured import CapturedFrames
@@ -76,14 +90,6 @@ def test_the_segmentation_is_pythons(
     assert list(read.segment_numbers) == [1, 2, 3]
     assert [read.get_segment_description(number).segment_label for number in (1, 2, 3)] == list(NAMES)
     check_iod(path)
-
-
-def check_iod(path: Path) -> None:
-    """dciodvfy finds no error, by both of its readers."""
-    if shutil.which("dciodvfy"):
-        for options in ([], ["-new"]):
-            done = subprocess.run(["dciodvfy", *options, path], capture_output=True, timeout=60)
-            assert b"Error" not in done.stderr, done.stderr.decode()
 
 
 def maker_of() -> Maker:
@@ -159,3 +165,29 @@ def test_the_capture_is_pythons(
         assert one[:band].max() > 150, "the line above is written"
         assert np.abs(one[band:].astype(int) - overlay).mean() < (0.1 if name == "still" else 5)
     check_iod(path)
+
+
+def test_each_structure_names_the_model_that_made_it(alone: Visit, scans: Path, tmp_path: Path) -> None:
+    """An earlier visit's page had another model; the third structure was drawn, on one of its two frames."""
+    doc = document({0: (KIDNEY, OTHER, RING), 2: (KIDNEY, None, RING)})
+    models = {(0, 0): "cyst-1 7", (0, 1): "cyst-1 7", (2, 0): "uniultra-mini 0.1"}
+    for frame in doc["frames"]:
+        for place, mask in enumerate(frame["masks"]):
+            mask["model"] = models.get((frame["number"], place), "")
+            if mask["object"] == 5:
+                mask["source"] = "brush"
+    files = exported(alone, scans / "cine.dcm", doc)
+    path = saved(files["cine.frames.seg.dcm"], tmp_path / "a.dcm")
+    assert segment_models(pydicom.dcmread(path)) == [
+        ("SEMIAUTOMATIC", "cyst-1, uniultra-mini", [("cyst-1, uniultra-mini", "7, 0.1")]),
+        ("SEMIAUTOMATIC", "cyst-1", [("cyst-1", "7")]),
+        ("MANUAL", None, []),
+    ]
+    check_iod(path)
+    path = saved(files["cine.frame0.sr.dcm"], tmp_path / "b.dcm")
+    assert group_models(pydicom.dcmread(path)) == 2 * [["cyst-1", "7", "UniUltra"]] + [[]]
+    check_iod(path)
+    assert "DICOM SEG and SR name each structure's own" in alone.page.locator("#export-result").inner_text()
+    notes = [one.get("notes", []) for one in json.loads(files["cine.frames.json"])["objects"]]
+    assert notes[0] == ["structure 1: made by cyst-1 7, not by the model that this file names"]
+    assert notes[2] == []

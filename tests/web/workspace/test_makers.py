@@ -6,15 +6,26 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from pydicom import dcmread
 from starlette.testclient import TestClient
 
+from dicom_checks import check_iod, group_models, segment_models
+from dicoms import dataset
+from phantoms import speckled
 from scans import BOX, TRUE
 from uniultra.io.coco import compressed, run_lengths
 
 TRUTH = compressed(run_lengths(TRUE))
 NOW = "uniultra-mini"
 ADAPTED = "cyst-1 unpublished"
+
+
+@pytest.fixture
+def folder(folder: Path) -> Path:
+    dataset(np.stack(2 * [speckled(TRUE).pixels_hw])).save_as(folder / "cine.dcm")
+    return folder
 
 
 def answered(page: TestClient, path: str, **prompt: Any) -> Any:
@@ -68,7 +79,7 @@ def test_masks_of_another_model_than_results_name_are_noted(page: TestClient, fo
     assert report["model"]["name"] == NOW
     assert report["notes"] == [f"structure 2: made by {ADAPTED}, not by the model that this file names"]
     [note] = done["notes"]
-    assert note.startswith(f"some masks were made by {ADAPTED}; the files name {now} alone")
+    assert note.startswith(f"some masks were made by {ADAPTED}; files that name one model name {now}, DICOM")
     assert done["said"][note]["code"] == "several-models"
 
 
@@ -76,3 +87,36 @@ def test_a_project_that_does_not_say_is_exported_as_before(page: TestClient, fol
     report, done = exported(page, folder, "", "")
     assert report["model"]["name"] == NOW
     assert report["notes"] == done["notes"] == []
+
+
+def test_dicom_names_each_structures_own_model(page: TestClient, folder: Path) -> None:
+    """On the second frame another model corrected the first structure; nobody's model made the third."""
+    items = page.get("/v1/workspace").json()["items"]
+    at = f"/v1/workspace/items/{next(item['id'] for item in items if item['name'] == 'cine.dcm')}"
+    makers = [(ADAPTED, ADAPTED, ""), ("cyst-2 7", ADAPTED, "")]
+    frames = [
+        {
+            "number": number,
+            "masks": [
+                {"object": place, "counts": TRUTH, "model": model, "source": "prompt" if model else "brush"}
+                for place, model in enumerate(models, start=1)
+            ],
+        }
+        for number, models in enumerate(makers)
+    ]
+    doc = {"objects": [{"id": place, "name": f"cyst {place}"} for place in (1, 2, 3)], "frames": frames}
+    assert page.put(at, json={"revision": 0, "doc": doc}).status_code == 200
+    done = page.post(f"{at}/export", json={"kinds": ["seg", "sr"]})
+    assert done.status_code == 200, done.text
+    made = folder / "uniultra-project" / "export"
+    seg = made / "cine.frames.seg.dcm"
+    assert segment_models(dcmread(seg)) == [
+        ("SEMIAUTOMATIC", "cyst-1, cyst-2", [("cyst-1, cyst-2", "unpublished, 7")]),
+        ("SEMIAUTOMATIC", "cyst-1", [("cyst-1", "unpublished")]),
+        ("MANUAL", None, []),
+    ]
+    check_iod(seg)
+    report = made / "cine.frame1.sr.dcm"
+    expected = [["cyst-2", "7", "UniUltra"], ["cyst-1", "unpublished", "UniUltra"], []]
+    assert group_models(dcmread(report)) == expected
+    check_iod(report)

@@ -15,15 +15,18 @@ import numpy as np
 from pydicom.dataset import Dataset
 from pydicom.uid import ExplicitVRLittleEndian, SegmentationStorage, generate_uid
 
+from uniultra.io.dicom.attributes import LONGEST
 from uniultra.io.dicom.source import (
     NOTICE,
     PROCESSED,
     SEGMENTED,
     Maker,
+    Model,
     derived_head,
     filled,
     item_of,
     legal_label,
+    legal_model,
     reference_to,
     study_of,
     write_dataset,
@@ -48,12 +51,14 @@ _INTELLIGENCE = Coded("123110", "Artificial Intelligence", "DCM")
 @dataclass(frozen=True)
 class Segment:
     """One structure: its label, by frame of the source (from 0) a bool mask (H, W), or probabilities 0 to
-    1 as float32, and the colour that viewers are recommended, 0 to 255, if any.
+    1 as float32, the colour that viewers are recommended, 0 to 255, if any, and the models that made it,
+    where that isn't the file's maker alone: none of one that a person drew.
     """
 
     label: str
     frames: Mapping[int, np.ndarray] = field(repr=False)
     colour_rgb: tuple[int, int, int] | None = None
+    models: tuple[Model, ...] | None = None
 
 
 def write_seg(
@@ -144,12 +149,16 @@ def _overlap(segments: Sequence[Segment], numbers: Sequence[int], fractional: bo
 
 
 def _description(number: int, segment: Segment, maker: Maker) -> Dataset:
-    """A segment (PS3.3 C.8.20.4), with a side as a modifier of its type (table C.8.20-4)."""
+    """A segment (PS3.3 C.8.20.4), with a side as a modifier of its type (table C.8.20-4). Masks on several
+    frames may have several models; one item names them, as highdicom reads no segmentation with more.
+    """
+    own = [(maker.model, maker.model_version)] if segment.models is None else segment.models
+    models = [legal_model(model) for model in own]
     algorithm = filled(
         Dataset(),
         AlgorithmFamilyCodeSequence=[item_of(_INTELLIGENCE)],
-        AlgorithmName=maker.model,
-        AlgorithmVersion=maker.model_version,
+        AlgorithmName=fitting([name for name, _ in models]),
+        AlgorithmVersion=fitting([version for _, version in models]),
         AlgorithmSource=maker.manufacturer,
     )
     label = legal_label(segment.label)
@@ -162,14 +171,22 @@ def _description(number: int, segment: Segment, maker: Maker) -> Dataset:
         SegmentLabel=label,
         SegmentedPropertyCategoryCodeSequence=[item_of(found.category)],
         SegmentedPropertyTypeCodeSequence=[kind],
-        SegmentAlgorithmType="SEMIAUTOMATIC",
-        SegmentAlgorithmName=maker.model,
-        SegmentationAlgorithmIdentificationSequence=[algorithm],
+        SegmentAlgorithmType="SEMIAUTOMATIC" if models else "MANUAL",
+        SegmentAlgorithmName=algorithm.get("AlgorithmName"),
+        SegmentationAlgorithmIdentificationSequence=[algorithm] if models else None,
         TrackingID=label,
         TrackingUID=generate_uid(),
         RecommendedDisplayCIELabValue=segment.colour_rgb and cielab(segment.colour_rgb),
         AnatomicRegionSequence=found.region and [item_of(found.region)],
     )
+
+
+def fitting(said: Sequence[str]) -> str | None:
+    """All of it in one value where it fits, else the first; None of nothing."""
+    if not said:
+        return None
+    whole = ", ".join(said)
+    return whole if len(whole) <= LONGEST else said[0]
 
 
 def cielab(colour_rgb: tuple[int, int, int]) -> list[int]:

@@ -51,6 +51,10 @@ _LOSSY_SYNTAXES = {
 """What is always lossy, and how the method is called (PS3.3 C.7.6.1.1.5.1)."""
 
 
+Model = tuple[str, str]
+"""Name and version of a model that made a mask."""
+
+
 @dataclass(frozen=True)
 class Maker:
     """Who made a derived object: the model's name and version, and this package's version."""
@@ -277,6 +281,16 @@ def legal_label(label: str) -> str:
             "control characters"
         )
     return label[:_LONGEST_LABEL]
+
+
+def legal_model(model: Model) -> Model:
+    """A model's name and version, as a project may say them, as attributes of VR LO hold them."""
+
+    def legal(said: str, other: str) -> str:
+        kept = "".join(sign for sign in said if sign.isprintable() and sign != "\\").strip()
+        return kept[:_LONGEST_LABEL] or other
+
+    return legal(model[0], "unnamed model"), legal(model[1], "unknown")
 
 
 def write_dataset(path: PathLike, dataset: Dataset, force: bool = False) -> None:

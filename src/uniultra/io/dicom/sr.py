@@ -16,10 +16,12 @@ from pydicom.uid import UltrasoundImageStorage
 from uniultra.io.dicom.source import (
     UTF_8,
     Maker,
+    Model,
     as_still,
     by_highdicom,
     described,
     legal_label,
+    legal_model,
     need_highdicom,
     refer,
     study_of,
@@ -77,8 +79,9 @@ SYSTOLE = Moment("end-systole: smallest area", Code("416430001", "SCT", "End Sys
 
 @dataclass(frozen=True, eq=False)
 class Finding:
-    """One structure on one frame (from 0) of the source: its mask, bool (H, W), its shape, and of a cine why
-    this frame is reported.
+    """One structure on one frame (from 0) of the source: its mask, bool (H, W), its shape, of a cine why
+    this frame is reported, and the models that made the mask, where that isn't the report's maker alone: none
+    of one that a person drew.
     """
 
     label: str
@@ -86,6 +89,7 @@ class Finding:
     mask_hw: np.ndarray = field(repr=False)
     shape: Shape
     moment: Moment | None = None
+    models: tuple[Model, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -139,9 +143,9 @@ def report(
     labels = [*(one.label for one in findings), *([ejection.label] if ejection is not None else [])]
     uids = {label: hd.UID() for label in labels}  # one for all frames of a structure
     with by_highdicom():
-        groups = [_group(hd, source, finding, uids[finding.label]) for finding in findings]
+        groups = [_group(hd, source, finding, uids[finding.label], maker) for finding in findings]
         if ejection is not None:
-            groups.append(_ejection(hd, source, ejection, uids[ejection.label]))
+            groups.append(_ejection(hd, source, ejection, uids[ejection.label], maker))
         content = hd.sr.MeasurementReport(
             observation_context=hd.sr.ObservationContext(observer_device_context=observer),
             procedure_reported=Code("16310003", "SCT", "Diagnostic ultrasonography"),
@@ -170,7 +174,7 @@ def report(
     return made
 
 
-def _group(hd: Any, source: Dataset, finding: Finding, uid: str) -> Any:
+def _group(hd: Any, source: Dataset, finding: Finding, uid: str, maker: Maker) -> Any:
     frames = [finding.frame + 1] if source.NumberOfFrames > 1 else None
     image = hd.sr.SourceImageForRegion(UltrasoundImageStorage, source.SOPInstanceUID, frames)
     region = hd.sr.ImageRegion(
@@ -186,10 +190,19 @@ def _group(hd: Any, source: Dataset, finding: Finding, uid: str) -> Any:
         referenced_region=region,
         time_point_context=when,
         **_what(hd, finding.label),
+        algorithm_id=_algorithm(hd, finding.models, maker),
         measurements=[
             hd.sr.Measurement(name, float(f"{found.value:.6g}"), UNITS[found.unit]) for name, found in numbers
         ],
     )
+
+
+def _algorithm(hd: Any, models: Sequence[Model] | None, maker: Maker) -> Any:
+    """What made the mask (TID 4019), of which a group has room for one; None of one that a person drew."""
+    for model in ((maker.model, maker.model_version),) if models is None else models:
+        name, version = legal_model(model)
+        return hd.sr.AlgorithmIdentification(name, version, manufacturer=maker.manufacturer)
+    return None
 
 
 def _what(hd: Any, label: str) -> dict[str, Any]:
@@ -205,7 +218,7 @@ def _what(hd: Any, label: str) -> dict[str, Any]:
     }
 
 
-def _ejection(hd: Any, source: Dataset, found: Ejection, uid: str) -> Any:
+def _ejection(hd: Any, source: Dataset, found: Ejection, uid: str, maker: Maker) -> Any:
     """Volumes and ejection fraction (TID 1501), with the codes of an echocardiography report (TID 5202)."""
 
     def one(name: Code, value: float, unit: Code, frames: Sequence[int]) -> Any:
@@ -218,6 +231,7 @@ def _ejection(hd: Any, source: Dataset, found: Ejection, uid: str) -> Any:
     return hd.sr.MeasurementsAndQualitativeEvaluations(
         tracking_identifier=hd.sr.TrackingIdentifier(uid=uid, identifier=legal_label(found.label)),
         source_images=[group],
+        algorithm_id=_algorithm(hd, None, maker),
         measurements=[
             one(VOLUMES[0], found.volumes_ml[0], UNITS["ml"], found.frames[:1]),
             one(VOLUMES[1], found.volumes_ml[1], UNITS["ml"], found.frames[1:]),

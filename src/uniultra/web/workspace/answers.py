@@ -110,7 +110,7 @@ def empty_result(
     """A structure that a frame doesn't have."""
     inside = np.zeros(frame_hw, np.bool_)
     nothing = Mask(inside, inside.astype(np.float32) - 1, 0.0)
-    return ObjectResult(number, nothing, name=name, status=status, colour_rgb=colour_rgb)
+    return ObjectResult(number, nothing, name=name, status=status, colour_rgb=colour_rgb, models=())
 
 
 def compared(frame: Frame, first_hw: np.ndarray, second_hw: np.ndarray) -> Compared:

@@ -65,7 +65,7 @@ from uniultra.web.workspace.jobs import (
     WorkspaceValue,
     mask_name,
 )
-from uniultra.web.workspace.makers import made_otherwise, maker_of, makers_note
+from uniultra.web.workspace.makers import made_otherwise, maker_of, makers_note, models_of
 from uniultra.web.workspace.open_cine import OpenCine
 
 KEPT_FILES = 3
@@ -255,7 +255,8 @@ class Desk:
         for saved in job.frames:
             frame = covered(self._frame(job, saved.number), job.banners)
             objects = [
-                replace(drawn_result(one, frame), notes=made_otherwise(one, named)) for one in saved.objects
+                replace(drawn_result(one, frame), notes=made_otherwise(one, named), models=models_of(one))
+                for one in saved.objects
             ]
             frame_hw = frame.height, frame.width
             objects += [

@@ -123,8 +123,8 @@ class Planes(MeasureMask):
 @dataclass(frozen=True)
 class SavedObject:
     """One structure of a frame: its id in tables, mask, prompt (None for a mask drawn by hand), quality
-    and name, of a tracked one its status, its colour on the page (RGB, 0 to 255), and the model that made it,
-    "" where nobody knows.
+    and name, of a tracked one its status, its colour on the page (RGB, 0 to 255), the model that made it, ""
+    where nobody knows, and whether a person alone drew it.
     """
 
     number: int
@@ -135,6 +135,7 @@ class SavedObject:
     status: TrackStatus | None = None
     colour_rgb: tuple[int, int, int] | None = None
     made_by: str = ""
+    drawn: bool = False
 
 
 @dataclass(frozen=True)

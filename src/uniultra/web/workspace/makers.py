@@ -24,6 +24,14 @@ def maker_of(frames: Sequence[SavedFrame], now: ModelFacts) -> ModelFacts:
     return replace(now, name=name, version=version) if name else now
 
 
+def models_of(saved: SavedObject) -> tuple[tuple[str, str], ...] | None:
+    """What DICOM results name as what made a mask; None: what they name of the whole file."""
+    if saved.drawn:
+        return ()
+    name, _, version = saved.made_by.rpartition(" ")
+    return ((name, version),) if name else None
+
+
 def made_otherwise(saved: SavedObject, named: ModelFacts) -> tuple[str, ...]:
     """A note on a mask that the model that results name didn't make."""
     if saved.made_by in ("", called(named.name, named.version)):
@@ -39,5 +47,8 @@ def makers_note(frames: Sequence[SavedFrame], named: ModelFacts) -> tuple[str, .
     if not others:
         return ()
     there, here = ", ".join(others), called(named.name, named.version)
-    text = f"some masks were made by {there}; the files name {here} alone, and JSON says of which masks"
+    text = (
+        f"some masks were made by {there}; files that name one model name {here}, DICOM SEG and SR name each "
+        "structure's own, and JSON says of which masks"
+    )
     return (Said("several-models", text, others=there, named=here),)

@@ -200,6 +200,7 @@ def _saved_frames(doc: Doc, size_hw: tuple[int, int]) -> tuple[SavedFrame, ...]:
                 _status(mask),
                 colours[mask.object],
                 mask.model,
+                mask.source == "brush" and not mask.model and request_of(mask) is None,
             )
             for mask in masks.get(number, ())
         ]

@@ -8,6 +8,13 @@ const OPTIONS = { executionProviders: ["wasm"], graphOptimizationLevel: "disable
 let loading = null,
   known = null;
 
+// Answers with the name and version of the model that gave them.
+export async function signed(answers) {
+  const { name, version } = await modelFacts(),
+    sign = (one) => ({ ...one, model: `${name} ${version}` });
+  return Array.isArray(answers) ? answers.map(sign) : sign(answers);
+}
+
 export const modelFacts = () => (known ??= fetch("model/model.json").then((answer) => answer.json()));
 
 // Resolves to the Segmenter; begins loading on the first call.

@@ -42,6 +42,7 @@ export function report({ name, image, facts }, found) {
       area_mm2: scale.mm && area_px * scale.mm[0] * scale.mm[1],
       quality,
       source: known.source,
+      ...(known.model && known.model !== `${facts.name} ${facts.version}` ? { notes: [`structure ${id}: made by ${known.model}, not by the model that this file names`] } : {}),
       measures: {
         scale: { spacing_mm_yx: scale.mm, source: scale.source || null, reason: scale.reason || null, notes: scale.notes },
         ...measures,

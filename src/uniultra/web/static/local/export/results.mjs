@@ -9,6 +9,7 @@ import { saying } from "../said.mjs";
 import { png, utf8 } from "./bytes.mjs";
 import { coco, report } from "./documents.mjs";
 import { itksnap, nifti, segNrrd } from "./labels.mjs";
+import { makerOf, makersNote, modelsOf } from "./makers.mjs";
 import { asPng, drawn } from "./overlay.mjs";
 import { cineTable, stillTable } from "./tables.mjs";
 import { yolo } from "./yolo.mjs";
@@ -22,9 +23,11 @@ export const stemOf = (name) => name.replace(/\.[^.]+$/, "").replace(/[/\\\p{C}]
 
 // {files: {name: bytes}, notes}. `of`: {name, image, doc, banners, facts, table, codes}: the file's name, what reading it gave, what a person made of it, the
 // boxes to cover, the model's facts, the codes of structures by their names, and those of measures and units.
-export async function resultsOf(of, kinds) {
-  const { name, image, doc } = of,
-    frames = doc.frames.filter(({ masks }) => masks.length);
+export async function resultsOf(opened, kinds) {
+  const { name, image, doc } = opened,
+    frames = doc.frames.filter(({ masks }) => masks.length),
+    made = frames.flatMap(({ masks }) => masks),
+    of = { ...opened, facts: makerOf(made, opened.facts) };
   const structures = structuresOf(of, frames),
     many = image.count > 1;
   if (!structures.length) throw new Error(saying("no-mask", "there is no mask to export; segment a structure first"));
@@ -58,7 +61,8 @@ export async function resultsOf(of, kinds) {
   if (bytes) files[`${all}.overlay.${ending}`] = bytes;
   await dicom.finish(files, all);
   files[`${all}.json`] = report(of, found);
-  return { files, notes: fault ? [saying("no-movie", `no movie is written: ${fault}`, { reason: fault })] : [] };
+  const notes = fault ? [saying("no-movie", `no movie is written: ${fault}`, { reason: fault })] : [];
+  return { files, notes: [...notes, ...makersNote(made, of.facts)] };
 }
 
 // The frames of a movie: those with masks, and those on which tracking lost a structure.
@@ -98,14 +102,16 @@ async function dicomOf({ image, facts, codes }, structures, frames, kinds) {
     add: async (files, begun, picture, number, { found, masks }) => {
       captures?.add(picture, number);
       if (sc && !many) files[`${begun}.sc.dcm`] = await sc.capture(picture, number, about);
-      const findings = found.filter(({ area_px }) => area_px).map(({ structure, measures }) => ({ ...structure, measures, mask: masks[structure.number - 1] }));
+      const findings = found
+        .filter(({ area_px }) => area_px)
+        .map(({ structure, measures, known }) => ({ ...structure, measures, mask: masks[structure.number - 1], models: modelsOf([known], facts) }));
       if (sr && findings.length) files[`${begun}.sr.dcm`] = await sr.report({ ...about, number, findings, codes });
     },
     finish: async (files, all) => {
       if (captures) files[`${all}.sc.dcm`] = await captures.file(about);
       if (!seg) return;
       const numbers = frames.map(({ number }) => number);
-      files[`${all}.seg.dcm`] = await seg.segmentation({ ...about, numbers, segments: segmentsOf(structures, frames, size) });
+      files[`${all}.seg.dcm`] = await seg.segmentation({ ...about, numbers, segments: segmentsOf(structures, frames, size, facts) });
     },
   };
 }
@@ -168,10 +174,12 @@ function scaleOf(calibration, mask, size) {
   return scaleAt(calibration, box ? [box.x0, box.y0, box.x1, box.y1] : [0, 0, 0, 0]);
 }
 
-function segmentsOf(structures, frames, size) {
+function segmentsOf(structures, frames, size, facts) {
   const empty = new Uint8Array(size.width * size.height);
   return structures.map(({ id, label, codes, colour }) => {
-    const counts = new Map(frames.map(({ number, masks }) => [number, masks.find(({ object }) => object === id)?.counts]));
-    return { label, codes, colour, plane: (number) => (counts.get(number) ? decode(counts.get(number), size) : empty) };
+    const own = frames.map(({ number, masks }) => [number, masks.find(({ object }) => object === id)]),
+      counts = new Map(own.map(([number, mask]) => [number, mask?.counts]));
+    const models = modelsOf(own.flatMap(([, mask]) => mask ?? []), facts);
+    return { label, codes, colour, models, plane: (number) => (counts.get(number) ? decode(counts.get(number), size) : empty) };
   });
 }

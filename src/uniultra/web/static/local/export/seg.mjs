@@ -7,8 +7,9 @@ const STORAGE = "1.2.840.10008.5.1.4.1.1.66.4";
 const INTELLIGENCE = ["DCM", "123110", "Artificial Intelligence"];
 const [IN_IDENTIFICATION, IN_CONTENT, SEGMENT, TIME] = [0x0062000a, 0x00209111, 0x0062000b, 0x00209128];
 
-// A segmentation as a file. `raw`: what `readDicom` read; `count`: frames of the image; segments: [{label, codes, colour, plane(number)}],
-// `colour` [r, g, b] of 0 to 255, a mask for each of the frames `numbers`; maker: {model, modelVersion, version}.
+// A segmentation as a file. `raw`: what `readDicom` read; `count`: frames of the image; segments: [{label, codes, colour, models, plane(number)}],
+// `colour` [r, g, b] of 0 to 255, `models` [[name, version], ...], none of one that a person drew, a mask for each of the frames `numbers`;
+// maker: {model, modelVersion, version}.
 export async function segmentation({ raw, count, size, numbers, segments, maker }) {
   const source = sourceOf(raw),
     organisation = randomUid(),
@@ -34,7 +35,7 @@ export async function segmentation({ raw, count, size, numbers, segments, maker 
     ...pixelAttributes(size, segments.length * numbers.length),
     ...lossy(raw, size, count),
     [0x00620001, "CS", "BINARY"],
-    [0x00620002, "SQ", segments.map((segment, index) => description(segment, index + 1, maker))],
+    [0x00620002, "SQ", segments.map((segment, index) => description(segment, index + 1))],
     [0x00620013, "CS", overlap(segments, numbers)],
     [0x52009229, "SQ", [[]]],
     [0x52009230, "SQ", segments.flatMap((_, index) => numbers.map((number, place) => group([index + 1, place + 1], referenceTo(source, [number], count), several)))],
@@ -59,12 +60,13 @@ function pixelAttributes({ width, height }, frames) {
 }
 
 // A segment (PS3.3 C.8.20.4), with a side as a modifier of its type.
-function description({ label, codes, colour }, number, maker) {
+function description({ label, codes, colour, models }, number) {
+  const name = fitting(models.map(([one]) => one)); // several in one item: highdicom reads no segmentation with more
   const algorithm = [
     [0x00240202, "LO", "UniUltra"],
     [0x0066002f, "SQ", [code(INTELLIGENCE)]],
-    [0x00660031, "LO", maker.modelVersion],
-    [0x00660036, "LO", maker.model],
+    [0x00660031, "LO", fitting(models.map(([, version]) => version))],
+    [0x00660036, "LO", name],
   ];
   const side = codes.side ? [[0x00620011, "SQ", [code(codes.side)]]] : [];
   return [
@@ -72,14 +74,20 @@ function description({ label, codes, colour }, number, maker) {
     [0x00620003, "SQ", [code(codes.category)]],
     [0x00620004, "US", number],
     [0x00620005, "LO", label],
-    [0x00620007, "SQ", [algorithm]],
-    [0x00620008, "CS", "SEMIAUTOMATIC"],
-    [0x00620009, "LO", maker.model],
+    ...(models.length ? [[0x00620007, "SQ", [algorithm]]] : []),
+    [0x00620008, "CS", models.length ? "SEMIAUTOMATIC" : "MANUAL"],
+    ...(models.length ? [[0x00620009, "LO", name]] : []),
     [0x0062000d, "US", cielab(colour)],
     [0x0062000f, "SQ", [[...code(codes.type), ...side]]],
     [0x00620020, "UT", label],
     [0x00620021, "UI", randomUid()],
   ];
+}
+
+// All of it in one value of VR LO where it fits, else the first.
+function fitting(said) {
+  const whole = said.join(", ");
+  return whole.length <= 64 ? whole : said[0];
 }
 
 // A colour of sRGB as DICOM encodes CIELab (PS3.3 C.10.7.1.1), for the white point D65.

@@ -11,7 +11,7 @@ const dcm = (value, meaning) => ["DCM", value, meaning],
   sct = (value, meaning) => ["SCT", value, meaning];
 const [MOD, CONTEXT, CONTAINS] = ["HAS CONCEPT MOD", "HAS OBS CONTEXT", "CONTAINS"];
 
-// A report as a file. findings: [{label, codes, listed, mask, measures}], all of the frame `number`; `codes`: {measures, units}, the
+// A report as a file. findings: [{label, codes, listed, mask, measures, models}], all of the frame `number`; `codes`: {measures, units}, the
 // codes of both by their names; raw, count, size and maker as of a segmentation.
 export async function report({ raw, count, size, number, findings, maker, codes }) {
   const source = sourceOf(raw),
@@ -66,7 +66,7 @@ function observer({ model, modelVersion }) {
 }
 
 // A structure's measures and its edge on the image (TID 1410).
-function group({ label, codes, listed, mask, measures }, own, reference, size, known) {
+function group({ label, codes, listed, mask, measures, models }, own, reference, size, known) {
   const place = codes.region ?? (listed ? codes.type : null),
     side = codes.side ? [coded(MOD, sct("272741003", "Laterality"), codes.side)] : [];
   const measured = MEASURES.filter((name) => measures[name]).map((name) => {
@@ -79,10 +79,17 @@ function group({ label, codes, listed, mask, measures }, own, reference, size, k
     coded(CONTAINS, sct("276214006", "Finding category"), codes.category),
     coded(CONTAINS, dcm("121071", "Finding"), codes.type),
     ...(place ? [coded(MOD, sct("363698007", "Finding Site"), place, side)] : []),
+    ...models.slice(0, 1).flatMap(algorithm),
     ...measured,
     region(edgeLine(mask, size, MOST_POINTS), reference),
   ]));
 }
+
+// What made a mask (TID 4019).
+const algorithm = ([name, version]) =>
+  [["111001", "Algorithm Name", name], ["111003", "Algorithm Version", version], ["122405", "Algorithm Manufacturer", "UniUltra"]].map(([value, meaning, said]) =>
+    item(MOD, [...concept("TEXT", dcm(value, meaning)), [0x0040a160, "UT", said]]),
+  );
 
 function numeric(name, value, unit) {
   const six = Number(value.toPrecision(6));
