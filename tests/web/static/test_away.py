@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
 
 from browsers import Visit
+from uniultra.measure.measured import CSV_COLUMNS, MEASURES
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 pytestmark = pytest.mark.browser
@@ -68,9 +70,27 @@ def test_sizes_come_later_and_no_table_is_saved_without_them(tab: Visit) -> None
             told(tab)
         assert tab.page.evaluate("window.printed") is None
     playwright.expect(area).to_contain_text("mm²")
+    tab.page.evaluate("async () => (await import('/static/state.mjs')).say('')")
+    with away(tab, "**/tables.mjs"):
+        tab.page.locator('[data-key="csv"]').click()
+        told(tab)
+    tab.page.evaluate(
+        "async () => { const { commit, doc } = await import('/static/state.mjs');"
+        "commit({ ...doc(), calipers: [{ id: 1, frame: 0, a: [10, 20], b: [40, 60] }] }); }"
+    )
     with tab.page.expect_download() as coming:
         tab.page.locator('[data-key="csv"]').click()
-    assert "cine.dcm,0,Structure 1,area" in coming.value.path().read_text()
+    with coming.value.path().open(newline="") as file:
+        head, *lines = csv.reader(file)
+    assert head == list(CSV_COLUMNS)
+    assert [line[:5] for line in lines[:8]] == [
+        ["cine.dcm", "0", "1", "Structure 1", measure] for measure in MEASURES
+    ]
+    assert lines[0][6] == "mm2"
+    assert lines[0][12] == "region 1"
+    [caliper] = lines[8:]
+    assert caliper[:5] == ["cine.dcm", "0", "", "Caliper 1", "length"]
+    assert caliper[6:12] == ["mm", "", "10", "20", "40", "60"]
 
 
 def test_an_ejection_fraction_and_a_volume_can_be_requested_again(tab: Visit) -> None:

@@ -1,5 +1,6 @@
 // Measures of masks, requested once and kept; and the table of them as text.
 
+import { el } from "./dom.mjs";
 import { masksOn, objectOf } from "./doc.mjs";
 import { lengthOf } from "./core/scale.mjs";
 import { sendJson } from "./api.mjs";
@@ -90,13 +91,34 @@ export function asTabs() {
     .join("\n");
 }
 
-// A CSV file's text; a name that a spreadsheet would take for a formula is told apart by an apostrophe.
-export function asCsv() {
-  const cell = (value) => {
-    const text = typeof value === "string" && /^[=+\-@\t\r]/.test(value) ? `'${value}` : String(value);
-    return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-  };
-  const head = ["image", "frame", "structure", "measure", "value", "unit"];
-  const body = rows().map((row) => [app.file.name, app.frame, ...row]);
-  return [head, ...body].map((row) => row.map(cell).join(",")).join("\r\n") + "\r\n";
+// A CSV file's bytes, in the columns and with the ids of exported tables; a caliper has a name and no id.
+async function asCsv() {
+  const { stillTable } = await import("./local/export/tables.mjs"); // with the other writers, which a page isn't loaded with
+  const { frames, objects, calipers } = doc(),
+    used = new Set(frames.flatMap(({ masks }) => masks.map(({ object }) => object))),
+    of = { image: app.file.name, frame: app.frame };
+  const found = objects
+    .filter(({ id }) => used.has(id))
+    .map(({ id, name }, at) => ({ ...of, id: at + 1, name, scale: UNKNOWN, ...split(measuresOf(id)) }));
+  const lines = calipers
+    .filter(({ frame }) => frame === app.frame)
+    .map(({ id, a, b }) => ({ ...of, id: "", name: `${t("caliper")} ${id}`, ...alongLine(a, b) }));
+  return stillTable([...found.filter(({ measures }) => measures), ...lines]);
+}
+
+export async function saveCsv() {
+  if (!(await allMeasured())) return;
+  const bytes = await asCsv().catch(() => say(t("offlineNotice")));
+  if (!bytes) return;
+  const address = URL.createObjectURL(new Blob([bytes], { type: "text/csv" }));
+  el("a", { href: address, download: `${app.file.name}.csv` }).click();
+  setTimeout(() => URL.revokeObjectURL(address), 10_000);
+}
+
+const UNKNOWN = { source: "", reason: "", notes: [] };
+const split = (known) => known && { measures: known, scale: known.scale ?? UNKNOWN };
+
+function alongLine(a, b) {
+  const { value, unit, scale } = lengthOf(calibration(), a, b);
+  return { scale, measures: { length: { value, unit, ends_xy: [a, b] } } };
 }

@@ -3,7 +3,7 @@
 import { byId, el, fill, icon, iconButton } from "./dom.mjs";
 import { isDoubtful, isLost, maskOf, masksOn, withChangedObject, withObject, withoutCaliper, withoutObject } from "./doc.mjs";
 import { askEjection, ejectionOf, extremes, requestedCount } from "./ejection.mjs";
-import { allMeasured, asCsv, asTabs, measured, measuresOf } from "./measures.mjs";
+import { allMeasured, asTabs, measured, measuresOf, saveCsv } from "./measures.mjs";
 import { fitButtons } from "./fit.mjs";
 import { renamed } from "./prompts.mjs";
 import { lengthOf, scaleAt } from "./core/scale.mjs";
@@ -232,13 +232,6 @@ function buttons() {
     el("button", { type: "button", class: "quiet", onclick: saveCsv, "data-key": "csv" }, t("csv")),
     el("button", { type: "button", class: "quiet", onclick: printed, "data-key": "print" }, t("print")),
   );
-}
-
-async function saveCsv() {
-  if (!(await allMeasured())) return;
-  const address = URL.createObjectURL(new Blob([asCsv()], { type: "text/csv" }));
-  el("a", { href: address, download: `${app.file.name}.csv` }).click();
-  setTimeout(() => URL.revokeObjectURL(address), 10_000);
 }
 
 // The frames that an ejection fraction rests on, where their masks need a look first.

@@ -50,12 +50,13 @@ export function withUserSize(calibration, size) {
   return size ? withSize(calibration, "the workspace", size) : calibration;
 }
 
-// The length of a line: {value, unit: "mm" or "px", reason}.
+// The length of a line: {value, unit: "mm" or "px", reason, scale}.
 export function lengthOf(calibration, a, b) {
   const box = [Math.min(a[0], b[0]), Math.min(a[1], b[1]), Math.max(a[0], b[0]), Math.max(a[1], b[1])];
-  const { mm, reason } = scaleAt(calibration, box);
+  const scale = scaleAt(calibration, box),
+    { mm, reason } = scale;
   const [down, right] = mm ?? [1, 1];
-  return { value: Math.hypot((b[0] - a[0]) * right, (b[1] - a[1]) * down), unit: mm ? "mm" : "px", reason };
+  return { value: Math.hypot((b[0] - a[0]) * right, (b[1] - a[1]) * down), unit: mm ? "mm" : "px", reason, scale };
 }
 
 const nowhere = (code, reason, values = {}) => ({ mm: null, source: "", reason, said: { [reason]: { code, values } } });

@@ -22,12 +22,12 @@ const CINE = ["image", "frame", "time_s", "id", "name", "quality", "area_px", "u
   ["centroid_x", "centroid_y", "scale", "note"],
 );
 
-// found: [{image, frame, id, name, scale, measures}] of each structure.
+// found: [{image, frame, id, name, scale, measures}] of each structure; of a caliper `measures` is its length.
 export function stillTable(found) {
   const lines = found.flatMap((one) => {
     const head = [one.image, one.frame, one.id, one.name],
       end = scaleCells(one.scale);
-    const known = MEASURES.filter((name) => one.measures[name]);
+    const known = [...MEASURES, "length"].filter((name) => one.measures[name]);
     if (!known.length) return [[...head, "none", ...Array(7).fill(""), ...end]];
     return known.map((name) => {
       const { value, unit, uncertainty, ends_xy } = one.measures[name];
@@ -55,7 +55,7 @@ export function cineTable(found) {
 // What says how large a pixel is, and why nothing does or what speaks against it.
 const scaleCells = ({ source, reason, notes }) => [source || "none", [reason, ...notes].filter(Boolean).join("; ")];
 
-const rounded = (value, digits) => Number(value.toFixed(digits));
+const rounded = (value, digits) => (typeof value === "number" ? Number(value.toFixed(digits)) : ""); // an uncertainty may be unknown
 
 export function csv(rows) {
   const cell = (value) => {
