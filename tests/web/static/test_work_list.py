@@ -96,6 +96,9 @@ def test_accepted_images_are_learned_and_the_model_is_switched(tab: Visit, folde
         tab.wait(f"app.file.name === 'seen{number}.png'")
         tab.drag((95, 55), (245, 165))
         tab.wait("doc.frames.length === 1")
+        if number == 0:
+            seen = "app.workspace.items.find((item) => item.name === 'seen0.png')"
+            tab.wait(f"doc.objects[0].name === 'Structure 1' && {seen}.kinds?.length === 0")
         tab.page.locator("input.name").fill("node")
         tab.page.keyboard.press("Enter")
         tab.wait("doc.objects[0].name === 'node'")

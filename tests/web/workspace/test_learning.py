@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import time
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
+import uniultra
 from phantoms import ellipse
 from uniultra.data.manifest import read_manifest
 from uniultra.io.coco import compressed, run_lengths
@@ -188,7 +190,7 @@ def test_a_log_that_a_kill_truncated_is_step_0(learner: Learner, place: Path) ->
     assert learner.lesson("cyst-1").step == 0
 
 
-def accepted(page: TestClient, folder: Path, numbers: range) -> None:
+def accepted(page: TestClient, folder: Path, numbers: range, kind: str = "cyst") -> None:
     """Drops images and accepts each with a cyst on it."""
     for number in numbers:
         name = f"copy{number}.png"
@@ -197,7 +199,7 @@ def accepted(page: TestClient, folder: Path, numbers: range) -> None:
         mask = {"object": 1, "counts": compressed(run_lengths(TRUTH)), "quality": 0.9}
         tracked = {**mask, "source": "track"}
         doc = {
-            "objects": [{"id": 1, "name": "cyst"}],
+            "objects": [{"id": 1, "name": kind}],
             "frames": [{"number": 0, "masks": [tracked if number == 5 else mask]}],
             "done": True,
         }
@@ -265,3 +267,20 @@ def test_five_images_adapt_the_model_which_then_answers(page: TestClient, worksp
     assert again["counts"] == before["counts"]
     config = json.loads((workspace.project.folder / "learn" / "cyst-1" / "config.json").read_text())
     assert config["config"]["optim"]["steps"] == 4 * STEPS_A_SAMPLE
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_a_name_that_nobody_gave_is_no_kind(page: TestClient, workspace: Workspace, language: str) -> None:
+    """As the page calls structures, in any of its languages; earlier versions kept them in the work list."""
+    words = (Path(uniultra.__file__).parent / f"web/static/languages/{language}.mjs").read_text("utf-8")
+    [word] = re.findall(r'^  structure: "(.+)",$', words, re.MULTILINE)
+    workspace.learner.unavailable = lambda: ""  # type: ignore[method-assign]
+    accepted(page, scans(workspace), range(5), f"{word} 1")
+    listed = workspace.project.folder / "worklist.json"
+    assert f"{word} 1" not in listed.read_text("utf-8")
+    listed.write_text(listed.read_text("utf-8").replace('"kinds": []', f'"kinds": ["{word} 1"]'), "utf-8")
+    items = [item for item in page.get("/v1/workspace").json()["items"] if item["done"]]
+    assert [item["kinds"] for item in items] == 5 * [[]]
+    refused = page.post("/v1/workspace/learning", json={"kind": f"{word} 1"})
+    assert refused.status_code == 422
+    assert "0 accepted images have a structure of this name" in refused.json()["detail"]

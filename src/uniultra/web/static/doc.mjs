@@ -24,6 +24,9 @@ const nextId = (list) => 1 + list.reduce((most, item) => Math.max(most, item.id)
 // Whether a person should look at a mask before anything is taken from it.
 export const isDoubtful = ({ quality, sure }) => sure === false || (quality !== null && quality < 0.72);
 
+// Whether nobody has said what a structure is: `withObject` named it, in any language of the page.
+export const isDefaultName = (name) => /^(Structure|Struktur) \d+$/.test(name);
+
 // [document, id]: with one more structure, called by a word and the first number from theirs on that none has.
 export function withObject(doc, word) {
   const id = nextId(doc.objects);

@@ -1,6 +1,7 @@
 // Saves by itself after every change; what couldn't be saved stays in this browser until it can.
 
 import { reader, sendJson } from "./api.mjs";
+import { isDefaultName } from "./doc.mjs";
 import { app, changed, doc, itemPath, say } from "./state.mjs";
 import { isPassing, reasonOf, t } from "./texts.mjs";
 
@@ -78,10 +79,10 @@ function mark(file, saved) {
   if (item) Object.assign(item, { done: saved.done, objects: saved.objects.length, frames, kinds: kindsOf(saved) });
 }
 
-// Names of structures with a mask that a person pointed at or drew: what a model can learn from.
+// Names that a person gave to structures with a mask that they pointed at or drew: what a model can learn from.
 function kindsOf({ objects, frames }) {
   const used = new Set(frames.flatMap(({ masks }) => masks.filter((m) => m.source !== "track").map((m) => m.object)));
-  return [...new Set(objects.filter(({ id, name }) => name && used.has(id)).map(({ name }) => name))].sort();
+  return [...new Set(objects.filter(({ id, name }) => name && !isDefaultName(name) && used.has(id)).map(({ name }) => name))].sort();
 }
 
 export const isUnsaved = () => ["waiting", "saving", "offline"].includes(app.saving);

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import threading
 from collections.abc import Iterator
@@ -49,6 +50,8 @@ if sys.platform != "win32":
     import fcntl
 
 NAME = "uniultra-project"
+DEFAULT_NAME = re.compile(r"(Structure|Struktur) \d+")
+"""As in `static/doc.mjs`: the word of each language."""
 SCHEMA, LIST_SCHEMA = "uniultra.annotations/1", "uniultra.worklist/1"
 
 
@@ -126,7 +129,7 @@ class Project:
                     "done": one["done"] is True,
                     "objects": int(one["objects"]),
                     "frames": int(one["frames"]),
-                    "kinds": [str(kind) for kind in one.get("kinds", [])],
+                    "kinds": [kind for kind in map(str, one.get("kinds", [])) if _is_kind(kind)],
                 }
                 for name, one in said["files"].items()
             }
@@ -247,9 +250,14 @@ def _ids(frame: FrameDoc, doc: Doc, size_hw: tuple[int, int]) -> np.ndarray:
 
 
 def _kinds(doc: Doc) -> set[str]:
-    """Names of the structures that have a mask that a person pointed at or drew."""
+    """Names that a person gave to structures with a mask that they pointed at or drew."""
     used = {mask.object for frame in doc.frames for mask in frame.masks if mask.source != "track"}
-    return {one.name for one in doc.objects if one.id in used and one.name}
+    return {one.name for one in doc.objects if one.id in used and _is_kind(one.name)}
+
+
+def _is_kind(name: str) -> bool:
+    """Whether a name says what a structure is: the page calls one that nobody has named "Structure 1"."""
+    return bool(name) and DEFAULT_NAME.fullmatch(name) is None
 
 
 def _mask_name(stem: str, number: int) -> str:

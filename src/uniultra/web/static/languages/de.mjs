@@ -159,7 +159,7 @@ export const DE = {
   learn: "Lernen",
   learnMissing: "Zum Anpassen des Modells fehlt PyTorch: pip install 'uniultra[train]'",
   learnHint: (least) =>
-    `Übernehmen Sie ${least} Bilder mit einer Struktur gleichen Namens: Dann kann sich das Modell daran anpassen.`,
+    `Übernehmen Sie ${least} Bilder mit einer Struktur, der Sie denselben Namen gegeben haben, etwa „Zyste“: Dann kann sich das Modell daran anpassen.`,
   learnCount: (count, least) => `${count} von ${least} übernommen`,
   learnNow: (kind) => `An „${kind}“ anpassen`,
   learnAgain: (kind, count) => `Nochmals an „${kind}“ anpassen, mit ${count} Bildern`,

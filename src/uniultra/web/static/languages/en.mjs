@@ -154,7 +154,7 @@ export const EN = {
   noAlternative: "The model has no other answer to this.",
   learn: "Learn",
   learnMissing: "Adapting the model needs PyTorch, which isn't installed: pip install 'uniultra[train]'",
-  learnHint: (least) => `Accept ${least} images with a structure of one name: the model can then adapt to them.`,
+  learnHint: (least) => `Accept ${least} images with a structure that you gave one name, such as “cyst”: the model can then adapt to them.`,
   learnCount: (count, least) => `${count} of ${least} accepted`,
   learnNow: (kind) => `Adapt to “${kind}”`,
   learnAgain: (kind, count) => `Adapt to “${kind}” again, from ${count} images`,
