@@ -159,7 +159,7 @@ def test_a_stopped_run_goes_on_with_the_same_seeds_alone(data: Path, tmp_path: P
         ),
         (("--model", "ellipse", "--split", "external"), DataError, "has no rows of split 'external'"),
         (("--model", "ellipse", "--split", "test"), DataError, "shows no object"),
-        (("--model", "ellipse", "--limit", "0"), DataError, "limit is 0"),
+        (("--model", "ellipse", "--limit", "0"), PromptError, "limit is 0"),
         (("--model", "ellipse", "--draws", "0"), PromptError, "draws is 0"),
         (("--model", "ellipse", "--seeds", "42,x"), PromptError, "seeds '42,x' are not whole numbers"),
         (("--model", "ellipse", "--seeds", "42,42"), PromptError, "seeds '42,42' are not usable"),

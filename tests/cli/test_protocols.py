@@ -123,6 +123,11 @@ def test_the_papers_protocol(data: Path, tmp_path: Path) -> None:
             ("--robustness-limit", "3"),
             "--robustness-limit 3 has nothing to limit; add --robustness, or leave it out",
         ),
+        (("--first",), "--first has nothing to choose; add --limit N, or leave it out"),
+        (("--limit", "0"), "limit is 0; it must be at least 1 per data set"),
+        (("--protocol", "track", "--limit", "0"), "limit is 0; it must be at least 1 per data set"),
+        (("--protocol", "track", "--limit", "1", "--first"), "leave out --first, or the protocol"),
+        (("--protocol", "track", "--workers", "3"), "leave out --workers, or the protocol"),
         (("--robustness", "--robustness-limit", "0"), "robustness limit is 0; it must be at least 1"),
     ],
 )
@@ -227,8 +232,10 @@ def test_a_stopped_run_of_clips_scores_the_others_and_says_what_it_is_of(
             del one["seconds"]
     assert again == stated
     (out / "tracking.json").unlink()
-    for more in (("--true-mask",), ("--limit", "1")):
-        assert "belongs to a run with different" in str(_run(*arguments, *more).exception)
+    assert "belongs to a run with different" in str(_run(*arguments, "--true-mask").exception)
+    limited = _run(*arguments, "--limit", "1").exception
+    assert isinstance(limited, DataError)
+    assert "--limit 1 is of cines that are simulated from stills, and every image" in str(limited)
     ids = np.array(Image.open(data.parent / "masks" / "v1_7.png"))
     ids[:30] = 0
     Image.fromarray(ids).save(data.parent / "masks" / "v1_7.png")

@@ -51,7 +51,10 @@ def evaluate(
     ] = None,
     limit: Annotated[
         int | None,
-        typer.Option(help="Evaluate only N images of each data set, drawn by seed, for a quick check."),
+        typer.Option(
+            help="Evaluate only N images of each data set, drawn by seed, for a quick check; with --protocol "
+            "track, simulate N cines from stills of each: all real clips are followed."
+        ),
     ] = None,
     first: Annotated[
         bool, typer.Option("--first", help="With --limit, the first N as listed, as earlier reports have.")
@@ -106,7 +109,10 @@ def evaluate(
 
     own = {"--kinds": kinds != DEFAULT_KINDS, "--draws": draws != DEFAULTS.draws, "--seeds": bool(seeds)}
     own |= {"--named": named, "--against": against is not None, "--robustness": robustness}
+    if protocol == work.TRACK:
+        own |= {"--first": first, "--workers": workers != DEFAULTS.workers}
     work.check_protocol(protocol, own, true_mask)
+    work.check_limit(limit, first)
     damage = work.damage_settings(robustness, robustness_limit, workers)
     limited, folder = Limit(limit, first), folder_of(out)
     requested = work.kinds_for(model, parse_kinds(kinds))
@@ -114,7 +120,7 @@ def evaluate(
     if out is not None and folder is None:
         check_free([out], force)
     if protocol == work.TRACK:
-        checked_all = partial(work.checked_rows, data, split, Limit(None, first), True)
+        checked_all = partial(work.checked_rows, data, split, Limit(None), True)
         return by_track(model, checked_all, TrackRun(limit, out, skip_bad, force, true_mask))
     checked = work.checked_rows(data, split, limited, skip_bad)
     rows, segmenter = checked.rows, work.segmenter_of(model)

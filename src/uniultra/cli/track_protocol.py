@@ -57,7 +57,7 @@ class TrackRun:
     """What a run under this protocol is given.
 
     Attributes:
-        limit: simulated cines a set; None for CINES_A_SET.
+        limit: simulated cines a set, beside all real clips; None for CINES_A_SET.
         out: a JSON, or a folder for one and its journal; None for tables alone.
         skip_bad: frames that can't be read are expected, and no reason for exit code 2.
         true_mask: a clip is prompted with the true mask of its first frame; else with that one's box.
@@ -86,7 +86,7 @@ def run_track_protocol(segmenter: Segmenter, checked: Checked, run: TrackRun, pr
     left out of their clips, and named. In a folder, what an interrupted run scored isn't scored again.
 
     Raises:
-        DataError: nothing to follow; the folder holds what another run scored. OutputError: the file exists
+        DataError: nothing to follow, or a limit without stills to simulate cines from; the folder holds what another run scored. OutputError: the file exists
             or can't be written.
     """
     from uniultra.evaluation.report.run_report import skipped_table
@@ -101,6 +101,11 @@ def run_track_protocol(segmenter: Segmenter, checked: Checked, run: TrackRun, pr
     clips = real_clips(rows)
     kept = {clip.name.split("/")[0] for clip in clips}
     stills = [row for row in rows if row.dataset not in kept]
+    if run.limit is not None and not stills:
+        raise DataError(
+            f"--limit {run.limit} is of cines that are simulated from stills, and every image here is of a real "
+            "clip, all of which are followed; leave it out"
+        )
     clips += simulated_clips(stills, run.limit or CINES_A_SET, CINE_FRAMES)
     about = {**provenance.stated, "split": checked.rows.name, "cines_a_set": run.limit or CINES_A_SET}
     journal = _journal(run, about | {"images_and_masks_sha256": _files_sha256(checked)})

@@ -66,6 +66,14 @@ def check_protocol(protocol: str, given: Mapping[str, bool], true_mask: bool = F
         )
 
 
+def check_limit(limit: int | None, first: bool) -> None:
+    """Raises PromptError for a limit below 1, or --first without a limit."""
+    if limit is not None and limit < 1:
+        raise PromptError(f"limit is {limit}; it must be at least 1 per data set")
+    if first and limit is None:
+        raise PromptError("--first has nothing to choose; add --limit N, or leave it out")
+
+
 def damage_settings(requested: bool, limit: int | None, workers: int) -> RobustnessSettings | None:
     """The settings of --robustness; None without it. Raises PromptError for a limit below 1, or one without
     --robustness.
