@@ -29,7 +29,7 @@ class Journal(TrainerCallback):
     when they no longer get better.
 
     What it knows about the past it reads from the file: lines later than the checkpoint that a run goes on
-    from are dropped.
+    from are dropped. `minutes` count all calls, each from its start to its last line that is kept.
     """
 
     def __init__(
@@ -49,6 +49,7 @@ class Journal(TrainerCallback):
         self.views = views
         self.patience = patience
         self.began = time.monotonic()
+        self.minutes_before = 0.0
         self.lines: list[dict[str, Any]] = []
 
     @property
@@ -79,6 +80,8 @@ class Journal(TrainerCallback):
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         self._read(state.global_step if state.global_step else -1)
+        known = [line.get("minutes") for line in self.lines]
+        self.minutes_before = max((one for one in known if isinstance(one, int | float)), default=0.0)
         if state.is_world_process_zero:
             kept = "".join(json.dumps(line) + "\n" for line in self.lines)
             write_text(self.out / LOG_FILE, kept, force=True)
@@ -122,7 +125,8 @@ class Journal(TrainerCallback):
         )
 
     def _write(self, step: int, values: dict[str, Any]) -> None:
-        line = {"step": step, "minutes": round((time.monotonic() - self.began) / 60, 2)} | values
+        minutes = self.minutes_before + (time.monotonic() - self.began) / 60
+        line = {"step": step, "minutes": round(minutes, 2)} | values
         self.lines.append(line)
         with (self.out / LOG_FILE).open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
