@@ -86,8 +86,8 @@ def run_track_protocol(segmenter: Segmenter, checked: Checked, run: TrackRun, pr
     left out of their clips, and named. In a folder, what an interrupted run scored isn't scored again.
 
     Raises:
-        DataError: nothing to follow, or a limit without stills to simulate cines from; the folder holds what another run scored. OutputError: the file exists
-            or can't be written.
+        DataError: nothing to follow, or a limit without stills to simulate cines from; the folder holds what
+            another run scored. OutputError: the file exists or can't be written.
     """
     from uniultra.evaluation.report.run_report import skipped_table
     from uniultra.evaluation.tracking.clips import real_clips, simulated_clips
@@ -103,8 +103,8 @@ def run_track_protocol(segmenter: Segmenter, checked: Checked, run: TrackRun, pr
     stills = [row for row in rows if row.dataset not in kept]
     if run.limit is not None and not stills:
         raise DataError(
-            f"--limit {run.limit} is of cines that are simulated from stills, and every image here is of a real "
-            "clip, all of which are followed; leave it out"
+            f"--limit {run.limit} is of cines that are simulated from stills, and every image here is of a "
+            "real clip, all of which are followed; leave it out"
         )
     clips += simulated_clips(stills, run.limit or CINES_A_SET, CINE_FRAMES)
     about = {**provenance.stated, "split": checked.rows.name, "cines_a_set": run.limit or CINES_A_SET}
