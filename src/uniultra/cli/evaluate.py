@@ -109,12 +109,9 @@ def evaluate(
 
     own = {"--kinds": kinds != DEFAULT_KINDS, "--draws": draws != DEFAULTS.draws, "--seeds": bool(seeds)}
     own |= {"--named": named, "--against": against is not None, "--robustness": robustness}
-    if protocol == work.TRACK:
-        own |= {"--first": first, "--workers": workers != DEFAULTS.workers}
     work.check_protocol(protocol, own, true_mask)
-    work.check_limit(limit, first)
     damage = work.damage_settings(robustness, robustness_limit, workers)
-    limited, folder = Limit(limit, first), folder_of(out)
+    limited, folder = work.limit_of(protocol, limit, first, workers), folder_of(out)
     requested = work.kinds_for(model, parse_kinds(kinds))
     settings = work.seeded(EvaluationSettings(requested, draws, workers, skip_bad, named=named), seeds)
     if out is not None and folder is None:

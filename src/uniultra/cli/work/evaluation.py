@@ -66,12 +66,19 @@ def check_protocol(protocol: str, given: Mapping[str, bool], true_mask: bool = F
         )
 
 
-def check_limit(limit: int | None, first: bool) -> None:
-    """Raises PromptError for a limit below 1, or --first without a limit."""
-    if limit is not None and limit < 1:
-        raise PromptError(f"limit is {limit}; it must be at least 1 per data set")
-    if first and limit is None:
+def limit_of(protocol: str, count: int | None, first: bool, workers: int) -> Limit:
+    """How many images of each data set are scored. Raises PromptError for a count below 1, --first without
+    one, and what has no effect on clips.
+    """
+    if count is not None and count < 1:
+        raise PromptError(f"limit is {count}; it must be at least 1 per data set")
+    check_protocol(
+        protocol if protocol == TRACK else STANDARD,
+        {"--first": first, "--workers": workers != EvaluationSettings().workers},
+    )
+    if first and count is None:
         raise PromptError("--first has nothing to choose; add --limit N, or leave it out")
+    return Limit(count, first)
 
 
 def damage_settings(requested: bool, limit: int | None, workers: int) -> RobustnessSettings | None:
