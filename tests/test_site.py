@@ -61,6 +61,13 @@ def test_every_command_and_flag_is_on_the_page_of_commands() -> None:
     assert flags > 100
 
 
+def test_every_command_option_and_argument_has_help_that_is_a_sentence() -> None:
+    """One ends with a full stop, or with its default or range in brackets."""
+    for name, command in hooks.commands():
+        texts = [command.help, *(param.help for param in command.params)]
+        assert all(re.search(r"[.)\]]\s*$", text or "") for text in texts), (name, texts)
+
+
 @pytest.mark.parametrize(
     "shown",
     [

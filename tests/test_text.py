@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from uniultra.errors import DataError
-from uniultra.text import Said, markdown, markup, printable, printable_lines, said_in
+from uniultra.text import Said, count_of, markdown, markup, printable, printable_lines, said_in
 
 ANY = st.text(st.characters(), max_size=40)
 """Lone surrogates too, which stand for bytes of a file name that are no UTF-8."""
@@ -101,3 +101,11 @@ def test_a_sentence_keeps_its_code_wherever_it_is_handed_on() -> None:
         "its units are px": {"code": "not-cm", "values": {"across": "px"}},
     }
     assert type(f"{said}.") is str
+
+
+def test_a_count_of_one_has_no_plural() -> None:
+    assert [count_of(number, "DICOM result") for number in (0, 1, 2)] == [
+        "0 DICOM results",
+        "1 DICOM result",
+        "2 DICOM results",
+    ]

@@ -16,7 +16,7 @@ FIT_LIMIT = 0.04
 """So far, as a share of the side along it, an edge of a tight box is off at most, and one of a loose box lies
 outwards at least.
 """
-BOX_FIT_HELP = "What is known of the boxes: tight, touching the structure on all sides; loose, leaving room."
+BOX_FIT_HELP = "How the boxes fit: tight (touching the structure on all sides) or loose (leaving room)."
 
 
 class BoxFit(StrEnum):

@@ -43,6 +43,11 @@ def command(*words: object) -> str:
     return subprocess.list2cmdline(texts) if sys.platform == "win32" else shlex.join(texts)
 
 
+def count_of(number: int, noun: str) -> str:
+    """A number of things, as `1 frame` and `3 frames`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def first_line(error: BaseException) -> str:
     """Up to 200 characters of what an error of a library says; its kind where it says nothing."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

@@ -160,7 +160,7 @@ def test_what_simpson_refuses() -> None:
 
 def test_frames_too_close_for_a_systole_are_noted() -> None:
     [note] = apart_notes(4, 3)
-    assert note == "frames 4 and 3 are next to each other: one of both masks is probably wrong"
+    assert note == "frames 4 and 3 are next to each other: one of the two masks is probably wrong"
     assert apart_notes(4, 3, 0.4, 0.3) == apart_notes(3, 9, 0.3, 0.9) == apart_notes(3, 9) == []
     assert "0.099 s apart" in apart_notes(4, 3, 0.399, 0.3)[0]
 
@@ -174,7 +174,8 @@ def test_axes_that_turn_are_noted() -> None:
         diastole, systole = (simpson((View(mask, scale),)) for mask in (large, small))
         assert turned_notes(diastole, systole) == turned_notes(systole, diastole)
         assert turned_notes(diastole, systole) == turned * [
-            "the masks' long axes are 90 degrees apart: one of both masks is wrong, or too round to have one"
+            "the masks' long axes are 90 degrees apart: one of the two masks is wrong, or too round to "
+            "have one"
         ]
     # 4/3 pi of the half axes in mm, the one that isn't the long axis twice
     for half, across, along in ((large, 24.0, 27.5), (small, 15.0, 18.0)):

@@ -63,11 +63,11 @@ def test_frames_that_are_not_sure_are_no_diastole() -> None:
 
 def test_extremes_too_close_or_too_few_are_noted() -> None:
     close = ejection_json("a.dcm", course(result(0, 40), result(1, 20), *(result(n, 30) for n in (2, 3))))
-    assert "frames 0 and 1 are 0.050 s apart: one of both masks is probably wrong" in close["notes"]
+    assert "frames 0 and 1 are 0.050 s apart: one of the two masks is probably wrong" in close["notes"]
     lost = [result(n, 0, "lost") for n in range(4, 9)]
     few = ejection_json("a.dcm", course(result(0, 40), result(1, 30), result(3, 20), *lost))
     assert [note for note in few["notes"] if "sure on" in note] == [
-        "the ventricle is sure on 3 of 8 frames alone: its largest or smallest may be missing"
+        "the ventricle is sure on only 3 of 8 frames: its largest or smallest may be missing"
     ]
     assert not any("apart" in note for note in few["notes"])
 

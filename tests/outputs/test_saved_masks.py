@@ -194,7 +194,7 @@ def test_frames_lie_apart_by_the_times_of_their_image(tmp_path: Path, kind: str)
                     file.add(number, mask.astype(np.uint8))
         report = volume_json("ef", 1, open_masks(path, image, rescale=half_mm))
         notes = [note for note in report["ejection_fraction"]["notes"] if "apart" in note]
-        assert notes == [f"{said}: one of both masks is probably wrong"] * bool(said)
+        assert notes == [f"{said}: one of the two masks is probably wrong"] * bool(said)
 
 
 def test_a_mask_across_regions_says_what_helps(tmp_path: Path, beat: Path) -> None:

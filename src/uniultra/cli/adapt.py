@@ -69,7 +69,7 @@ def adapt(
         str, typer.Option(help="Also log to tensorboard, wandb or mlflow; separated by commas.")
     ] = "",
 ) -> None:
-    """Adapt a model to your own images: frozen Hiera, small adapters. Needs uniultra[train]."""
+    """Adapt a model to your own images: small adapters in a frozen encoder. Needs uniultra[train]."""
     need("train", "torch", "transformers", "accelerate", "peft")
     from uniultra.cli.work.training import manifest_to_learn_from
     from uniultra.data.manifest import read_manifest
@@ -122,7 +122,7 @@ def merge(
             help="The new folder: config.json and model.safetensors, which `from_pretrained` opens."
         ),
     ],
-    base: Annotated[str | None, typer.Option(help="Where the base is now, if it was moved.")] = None,
+    base: Annotated[str | None, typer.Option(help="Where the base is now, if it has moved.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing model.")] = False,
 ) -> None:
     """Put an adapter into its base, as one plain model folder. Needs uniultra[train]."""

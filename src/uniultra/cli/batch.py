@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 PROMPTS_HELP = "A CSV with one row per object: file, x0,y0,x1,y1 and/or points; see docs/batch.md."
 MASKS_HELP = "A folder of previous masks to refine, under their images' relative names."
 PATIENT_HELP = "Copy the patient's identity into DICOM results, which then go into the study of their source."
-TRACK_HELP = "Follow what --prompts points at (its columns frame and object) through each cine."
+TRACK_HELP = "Track the structures in --prompts (columns frame and object) through each cine."
 FRAME_HELP = "Which frame of multi-frame files: first, middle or all."
 
 

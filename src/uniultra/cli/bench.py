@@ -49,7 +49,7 @@ def bench(
     ] = None,
     box: Annotated[str | None, typer.Option(metavar="X0,Y0,X1,Y1", help="A box on it.")] = None,
     accuracy: Annotated[list[str], typer.Option(metavar="NAME=FILE", help=ACCURACY_HELP)] = [],  # noqa: B006
-    kind: Annotated[str, typer.Option(help="The kind of prompt whose accuracy counts.")] = "box",
+    kind: Annotated[str, typer.Option(help="The kind of prompt whose accuracy is plotted.")] = "box",
     quick: Annotated[
         bool, typer.Option("--quick", help="Make only a few calls, to see that everything runs.")
     ] = False,

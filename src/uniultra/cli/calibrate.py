@@ -29,13 +29,14 @@ def calibrate(
     by_prompt: Annotated[
         bool,
         typer.Option(
-            "--by-prompt", help="Fit what corrects the quality of clicks and of masks, for model.json."
+            "--by-prompt", help="Fit the corrections for clicks and for previous masks, for model.json."
         ),
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
 ) -> None:
     """Calibrate a model's quality so that it predicts the IoU. Fits two numbers on val, and reports the error
-    before and after. With --by-prompt: the terms of clicks and of previous masks, once those two are in.
+    before and after. With --by-prompt, fits the terms for clicks and previous masks of a model that already
+    has those two.
     """
     from dataclasses import asdict
 

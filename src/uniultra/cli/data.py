@@ -16,7 +16,7 @@ from uniultra.cli.terminal.help_text import LiteralCommand, LiteralGroup
 from uniultra.cli.terminal.progress import progress
 from uniultra.cli.terminal.text import list_problems, say, tell
 from uniultra.errors import DataError
-from uniultra.text import command, number_of
+from uniultra.text import command, count_of, number_of
 
 NAMELESS = {
     "coco": "not each annotation has a category whose name is text, or an image shows more than 32 objects",
@@ -118,7 +118,7 @@ def import_(
     list_problems(imported.problems)
     if not imported.written:
         raise DataError(
-            f"{_count(len(imported.problems), 'problem')}, so nothing was written; fix what is listed, or "
+            f"{count_of(len(imported.problems), 'problem')}, so nothing was written; fix what is listed, or "
             "pass --skip-bad"
         )
     tell(import_notes(name, imported, settings))
@@ -127,8 +127,8 @@ def import_(
     groups = len({row["group"] for row in imported.rows})
     shares = ", ".join(f"{count} {split}" for split, count in counts.items())
     say(
-        f"{out / 'manifest.csv'}: {_count(len(imported.rows), 'image')} in {_count(groups, 'group')} "
-        f"({shares}); {_count(len(imported.problems), 'problem')} skipped"
+        f"{out / 'manifest.csv'}: {count_of(len(imported.rows), 'image')} in {count_of(groups, 'group')} "
+        f"({shares}); {count_of(len(imported.problems), 'problem')} skipped"
     )
     if imported.names:
         said = (name if number is None else f"{number} {name}" for number, name in imported.names.items())
@@ -138,10 +138,6 @@ def import_(
         say(f"Note: the masks' ids have no names, since {NAMELESS[name]}; --structures gives them.")
     sheet = out.with_name(f"{out.name}.png")
     say(f"Next: {command('uniultra', 'data', 'check', out / 'manifest.csv', '--sheet', sheet)}")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 @data.command("check", cls=LiteralCommand)
@@ -166,7 +162,7 @@ def check(
         checked = check_manifest(manifest, advance)
     list_problems(checked.problems)
     if checked.problems:
-        found = _count(len(checked.problems), "problem")
+        found = count_of(len(checked.problems), "problem")
         raise DataError(f"manifest '{manifest}' has {found}; fix what is listed")
     by_image = split_by_image(manifest)
     if by_image:
@@ -232,9 +228,9 @@ def simulate_cine(
     settings = CineSettings(split, cines, frames, seed, chosen)  # type: ignore[arg-type]
     with progress("simulate-cine") as advance:
         found = simulate_cine_set(manifest, out, settings, advance)
-    say(f"{out / 'manifest.csv'}: {_count(found.made, 'cine')} of {frames} frames")
+    say(f"{out / 'manifest.csv'}: {count_of(found.made, 'cine')} of {frames} frames")
     if found.left_out:
-        left = f"{found.left_out} of {_count(sum(found), 'still')}"
+        left = f"{found.left_out} of {count_of(sum(found), 'still')}"
         tell([f"{left} left out: no object in it, or a mask that is another picture's (docs/data.md)"])
 
 

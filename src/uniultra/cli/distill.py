@@ -26,7 +26,8 @@ def distill(
         str | None, typer.Option(help="A size, such as mini, with fresh weights; or a model to start from.")
     ] = None,
     unlabelled: Annotated[
-        list[Path], typer.Option(help="A cine, video, image or folder whose frames join in; repeat for more.")
+        list[Path],
+        typer.Option(help="A cine, video, image or folder without masks to learn from; repeatable."),
     ] = [],  # noqa: B006
     licence: Annotated[
         str,

@@ -41,7 +41,7 @@ def evaluate(
         ),
     ] = "",
     named: Annotated[
-        bool, typer.Option("--named", help="Prompts say what the objects are called (structures.csv).")
+        bool, typer.Option("--named", help="Tell the model what each object is called (structures.csv).")
     ] = False,
     against: Annotated[
         str | None,

@@ -38,7 +38,7 @@ def export(
     ],
     name: Annotated[
         str | None,
-        typer.Option(help="The model's name, written into the files; with --for, the model's own."),
+        typer.Option(help="The model's name, written into the files; default with --for: the model's own."),
     ] = None,
     host: Annotated[
         str | None,
@@ -66,36 +66,33 @@ def export(
         typer.Option(help="For int8: a manifest; frames of its train split are used for calibration."),
     ] = None,
     min_dice: Annotated[
-        float, typer.Option(help="For int8: the Dice with fp32's masks that must be met.")
+        float, typer.Option(help="For int8: the lowest acceptable mean Dice with fp32's masks.")
     ] = 0.995,
     least_dice: Annotated[float | None, typer.Option(help="Former name of --min-dice.", hidden=True)] = None,
-    seed: Annotated[int, typer.Option(help="For int8: the seed that frames and prompts are drawn with.")] = 0,
+    seed: Annotated[int, typer.Option(help="For int8: the seed for drawing frames and prompts.")] = 0,
     calibration: Annotated[
         list[Path] | None,
-        typer.Option(
-            help="A file that `uniultra calibrate` wrote: for the decoder, or, by prompt, for model.json; "
-            "repeatable."
-        ),
+        typer.Option(help="A file that `uniultra calibrate` wrote, with --by-prompt or without; repeatable."),
     ] = None,
     passes: Annotated[
         list[str] | None,
         typer.Option(
-            "--pass", help="NAME=VALUE of what model.json says of the passes, such as sure=0.5; repeatable."
+            "--pass",
+            help="A setting of the passes in model.json, as NAME=VALUE, such as sure=0.5; repeatable.",
         ),
     ] = None,
     settings_from: Annotated[
         str | None,
         typer.Option(
-            help="A published or exported model of the same input side: its passes and its quality's "
-            "calibration are kept, but for what --pass and --calibration change."
+            help="A published or exported model of the same input size, whose passes and quality "
+            "calibration are kept, except what --pass and --calibration change."
         ),
     ] = None,
     structure: Annotated[
         str | None,
         typer.Option(
             "--label",
-            help="With --for x-anylabeling or ohif: the structure that it segments, by a name that the model "
-            "knows.",
+            help="With --for x-anylabeling or ohif: the structure to segment, by a name the model knows.",
         ),
     ] = None,
     box_fit: Annotated[

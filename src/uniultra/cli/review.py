@@ -11,6 +11,7 @@ from uniultra.cli.terminal.progress import progress
 from uniultra.cli.terminal.text import say, tell
 from uniultra.errors import DataError
 from uniultra.registry import DEFAULT
+from uniultra.text import count_of
 
 
 def review(
@@ -60,6 +61,8 @@ def review(
         for each in found[:MOST_DRAWN]
     ]
     say(*markdown_table(["image", "split", "structure", "Dice"], lines, left=3).splitlines())
-    say(f"{len(found)} structures reviewed; the first are those to look at, not necessarily wrong")
+    say(
+        f"{count_of(len(found), 'structure')} reviewed; the first are those to look at, not necessarily wrong"
+    )
     for path in targets.values():
         say(f"Written: {path}")

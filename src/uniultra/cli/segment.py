@@ -69,8 +69,12 @@ def segment(
         typer.Option(metavar="X0,Y0,X1,Y1", help="A box around a structure, in pixels; repeat for more."),
     ] = [],  # noqa: B006
     box_fit: Annotated[BoxFit | None, typer.Option(help=BOX_FIT_HELP)] = None,
-    point: Annotated[list[str], typer.Option(metavar="X,Y", help="A point inside a structure.")] = [],  # noqa: B006
-    negative: Annotated[list[str], typer.Option(metavar="X,Y", help="A point outside it.")] = [],  # noqa: B006
+    point: Annotated[
+        list[str], typer.Option(metavar="X,Y", help="A point inside a structure; repeat for more.")
+    ] = [],  # noqa: B006
+    negative: Annotated[
+        list[str], typer.Option(metavar="X,Y", help="A point outside it; repeat for more.")
+    ] = [],  # noqa: B006
     each_point: Annotated[
         bool, typer.Option("--each-point", help="Each point outside all boxes is a structure of its own.")
     ] = False,

@@ -23,9 +23,9 @@ HOSTS = {
     "nninteractive": (
         "nnInteractive protocol",
         "blosc2",
-        "Answer Slicer, napari and MITK in nnInteractive's protocol.",
+        "Serve 3D Slicer, napari and MITK instead, by nnInteractive's protocol.",
     ),
-    "itksnap": ("ITK-SNAP protocol", "python_multipart", "Answer ITK-SNAP's deep-learning extension."),
+    "itksnap": ("ITK-SNAP protocol", "python_multipart", "Serve ITK-SNAP's deep-learning extension instead."),
 }
 """By flag, which is the extra and the module too: the protocol, the library that it needs, and help."""
 TRACK = "With --nninteractive: follow what is prompted on one frame through all frames of an image."

@@ -37,8 +37,8 @@ def show(
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing picture.")] = False,
 ) -> None:
-    """Show a frame with a ruler and a pixel grid, and its regions with their mm per pixel: where to read
-    coordinates.
+    """Show a frame with rulers and a pixel grid to read coordinates from, and its regions with their mm per
+    pixel.
     """
     from uniultra.io.input_file import input_file
     from uniultra.io.pixel_grid import draw_grid, legend_of

@@ -76,8 +76,12 @@ def track(
         typer.Option(metavar="X0,Y0,X1,Y1", help="A box around a structure on that frame; repeat for more."),
     ] = [],  # noqa: B006
     box_fit: Annotated[BoxFit | None, typer.Option(help=BOX_FIT_HELP)] = None,
-    point: Annotated[list[str], typer.Option(metavar="X,Y", help="A point inside a structure.")] = [],  # noqa: B006
-    negative: Annotated[list[str], typer.Option(metavar="X,Y", help="A point outside it.")] = [],  # noqa: B006
+    point: Annotated[
+        list[str], typer.Option(metavar="X,Y", help="A point inside a structure; repeat for more.")
+    ] = [],  # noqa: B006
+    negative: Annotated[
+        list[str], typer.Option(metavar="X,Y", help="A point outside it; repeat for more.")
+    ] = [],  # noqa: B006
     each_point: Annotated[
         bool, typer.Option("--each-point", help="Each point outside all boxes is a structure of its own.")
     ] = False,
@@ -101,7 +105,13 @@ def track(
         bool, typer.Option("--reverse", help="Between prompted frames, track backwards from the later one.")
     ] = False,
     ventricle: Annotated[
-        int, typer.Option("--lv", metavar="N", min=0, help="Structure N is a left ventricle: write its EF.")
+        int,
+        typer.Option(
+            "--lv",
+            metavar="N",
+            min=0,
+            help="Structure N is a left ventricle: also compute its ejection fraction.",
+        ),
     ] = 0,
     model: Annotated[str, typer.Option(help="A published model, or a model folder.")] = DEFAULT,
     tracker: Annotated[

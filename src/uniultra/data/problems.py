@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from uniultra.errors import DataError
-from uniultra.text import printable
+from uniultra.text import count_of, printable
 
 MOST_REPORTED = 20
 """Problems that one message lists; the rest are counted."""
@@ -43,5 +43,4 @@ def refuse(subject: str, problems: Sequence[Problem], fix: str = "fix them") -> 
         return
     more = [f"and {len(problems) - MOST_REPORTED} more"] if len(problems) > MOST_REPORTED else []
     reported = "\n  ".join([*map(str, problems[:MOST_REPORTED]), *more])
-    count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
-    raise DataError(f"{subject} has {count}; {fix}:\n  {reported}")
+    raise DataError(f"{subject} has {count_of(len(problems), 'problem')}; {fix}:\n  {reported}")

@@ -169,7 +169,7 @@ def apart_notes(
     else:
         seconds = round(abs(diastole_s - systole_s), 3)
         apart, close = f"are {seconds:.3f} s apart", seconds < SHORTEST_SYSTOLE_S
-    return [f"frames {diastole} and {systole} {apart}: one of both masks is probably wrong"] * close
+    return [f"frames {diastole} and {systole} {apart}: one of the two masks is probably wrong"] * close
 
 
 def turned_notes(diastole: Volume, systole: Volume) -> list[str]:
@@ -180,8 +180,8 @@ def turned_notes(diastole: Volume, systole: Volume) -> list[str]:
     aligned = min((abs(ax * bx + ay * by) for (ax, ay), (bx, by) in pairs), default=1.0)
     degrees = math.degrees(math.acos(min(aligned, 1.0)))
     text = (
-        f"the masks' long axes are {degrees:.0f} degrees apart: one of both masks is wrong, or too round to "
-        "have one"
+        f"the masks' long axes are {degrees:.0f} degrees apart: one of the two masks is wrong, or too "
+        "round to have one"
     )
     return [text] * (degrees > TURNED_DEGREES)
 

@@ -128,7 +128,7 @@ def _doubts(course: Course, largest: Extreme, smallest: Extreme) -> list[str]:
     notes = apart_notes(largest.frame, smallest.frame, largest.time_s, smallest.time_s)
     if sure < LEAST_SURE * len(points):
         notes.append(
-            f"the ventricle is sure on {sure} of {len(points)} frames alone: its largest or smallest may be "
+            f"the ventricle is sure on only {sure} of {len(points)} frames: its largest or smallest may be "
             "missing"
         )
     return notes

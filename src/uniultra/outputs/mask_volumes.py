@@ -106,7 +106,7 @@ def _of_a_cine(masks: Iterable[SavedMask], structure: int | None) -> dict[str, A
     if unsure:
         notes.append(
             f"the result rests on what was tracked without being sure, frame {' and frame '.join(unsure)}; "
-            "`uniultra track --lv` takes sure frames alone"
+            "`uniultra track --lv` takes only sure frames"
         )
     notes += apart_notes(largest or 0, smallest or 0, times[largest], times[smallest])
     notes += turned_notes(volumes[largest], volumes[smallest])

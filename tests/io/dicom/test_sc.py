@@ -69,6 +69,7 @@ def test_a_still(cine: Path, tmp_path: Path) -> None:
     assert data.SOPClassUID == "1.2.840.10008.5.1.4.1.1.7"
     assert (data.BurnedInAnnotation, data.ImageType[0], data.ConversionType) == ("YES", "DERIVED", "WSD")
     assert data.SeriesDescription == f"liver: {NOTICE}"
+    assert data.DerivationDescription == f"Outlines of 1 structure drawn on the image. {NOTICE}"
     [reference] = data.SourceImageSequence
     assert reference.ReferencedSOPInstanceUID == pydicom.dcmread(cine).SOPInstanceUID
     assert reference.ReferencedFrameNumber == 3

@@ -307,7 +307,7 @@ def test_the_ejection_fraction_of_two_frames(page: TestClient) -> None:
     # spheroids: pi/6 times the long axis times the square of the short one
     assert found["diastole"]["value"] == pytest.approx(np.pi / 6 * 35 * 25**2 / 1000, rel=0.05)
     assert found["fraction"]["value"] == pytest.approx(100 * (1 - 25 * 18**2 / (35 * 25**2)), abs=2.5)
-    assert found["notes"] == ["frames 1 and 3 are 0.080 s apart: one of both masks is probably wrong"]
+    assert found["notes"] == ["frames 1 and 3 are 0.080 s apart: one of the two masks is probably wrong"]
     swapped = page.post(at, json=given | {"counts": [small, TRUTH], "spacing_mm_yx": [0.5, 0.5]}).json()
     assert "swap the masks" in swapped["detail"]
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from uniultra.cli.terminal.text import tell
 from uniultra.errors import PromptError
+from uniultra.text import count_of
 
 if TYPE_CHECKING:
     from uniultra.batch.job import Item, Job
@@ -177,4 +178,4 @@ def store_batch(archive: str, store: Store, items: Sequence[Item], job: Job) -> 
 def _tell_stored(count: int, archive: str) -> None:
     from uniultra.io.sending import host_of
 
-    tell([f"{count} DICOM results are stored in {host_of(archive)}"])
+    tell([f"{count_of(count, 'DICOM result')} {'is' if count == 1 else 'are'} stored in {host_of(archive)}"])

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from uniultra.cli.terminal.progress import new_bar
 from uniultra.cli.terminal.text import printable
+from uniultra.text import count_of
 
 if TYPE_CHECKING:
     from uniultra.batch.records import Counts
@@ -109,4 +110,4 @@ def counted(counts: Counts, total: int) -> str:
         "frames unreadable": counts.unreadable,
     }
     more = "".join(f", {number} {what}" for what, number in left.items() if number)
-    return f"{counts.done} of {total} inputs done, {counts.objects} objects{more}"
+    return f"{counts.done} of {count_of(total, 'input')} done, {count_of(counts.objects, 'object')}{more}"

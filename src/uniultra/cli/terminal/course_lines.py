@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from uniultra.cli.terminal.text import printable
 from uniultra.io.paths import shown
+from uniultra.text import count_of
 
 if TYPE_CHECKING:
     from uniultra.io.input_file import InputFile
@@ -18,8 +19,7 @@ def course_lines(source: InputFile, course: Course, facts: ModelFacts) -> str:
     from uniultra.outputs.course import ejection_json
 
     frames = [point.frame for point in next(iter(course.points.values()), [])]
-    count = f"{len(frames)} frame" if len(frames) == 1 else f"{len(frames)} frames"
-    lines = [f"{shown(source.path)}  {count}  {facts.name} {facts.version}"]
+    lines = [f"{shown(source.path)}  {count_of(len(frames), 'frame')}  {facts.name} {facts.version}"]
     for number, points in sorted(course.points.items()):
         [curve], unit = course.curves(number)
         sizes = [point.size for point in curve.points if point.size is not None]

@@ -67,7 +67,7 @@ def given_options(ctx: Context, but: Sequence[str]) -> list[str]:
     ]
 
 
-LABEL_HELP = "Name of the structures, such as thyroid: one for all, or repeat it in their order."
+LABEL_HELP = "Name of the structures, such as thyroid: one for all, or repeated, in their order."
 
 
 def parse_labels(labels: Sequence[str]) -> tuple[str, ...]:

@@ -40,6 +40,7 @@ from uniultra.evaluation.simulated_user import PromptableSegmenter
 from uniultra.named import further_names, known_name
 from uniultra.prompt_checks import MOST_LISTED
 from uniultra.segmenter import Segmenter
+from uniultra.text import count_of
 
 STANDARD, PAPER, TRACK = "standard", "paper", "track"
 FIXED = {
@@ -279,7 +280,7 @@ def untold_names(evaluation: Evaluation, *segmenters: PromptableSegmenter | None
 
 def title_of(name: str, evaluation: Evaluation, provenance: Provenance) -> str:
     first = f", {limit_text(provenance.stated)}" if provenance.limit else ""
-    noun = "image" if evaluation.images == 1 else "images"
-    images = f"{evaluation.images} {noun} with objects, {evaluation.images_without_objects} without{first}"
+    images = count_of(evaluation.images, "image")
+    images = f"{images} with objects, {evaluation.images_without_objects} without{first}"
     about = "Dice, and in brackets the skill over the ellipse in the box."
     return f"{name} on {evaluation.split}: {images}. {about}"

@@ -26,7 +26,7 @@ from uniultra.evaluation.report.tables import (
     overview,
 )
 from uniultra.evaluation.settings import KINDS
-from uniultra.text import markup
+from uniultra.text import count_of, markup
 
 Report = dict[str, Any]
 """What `build_report` returns."""
@@ -43,8 +43,8 @@ def to_html(report: Report, cases: Sequence[Case] = (), more: Iterable[str] = ()
         version = report["model_version"] or "unknown"
         weights = f"model version {version}, weights {report['weights_sha256'][:12]}, "
     facts = (
-        f"{report['objects']} objects on {report['images']} images{first}, "
-        f"{report['images_without_objects']} images without objects. "
+        f"{count_of(report['objects'], 'object')} on {count_of(report['images'], 'image')}{first}, "
+        f"{count_of(report['images_without_objects'], 'image')} without objects. "
         f"uniultra {report['uniultra_version']}, {weights}manifest "
         f"{report['manifest_sha256'][:12]}. "
         f"Intervals: 95 % bootstrap over groups. {quality_text(report.get('quality_calibrated'))} "

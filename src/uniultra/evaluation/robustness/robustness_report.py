@@ -11,7 +11,7 @@ from uniultra.evaluation.report.charts import Points, legend, level_chart, lowes
 from uniultra.evaluation.report.tables import SIGNED, Table, html_table, interval, markdown_table, number
 from uniultra.evaluation.robustness.robustness_protocol import UNDAMAGED
 from uniultra.evaluation.summary import ALL_ORGANS
-from uniultra.text import markup
+from uniultra.text import count_of, markup
 
 Section = dict[str, Any]
 """What `build_section` returns."""
@@ -70,8 +70,8 @@ def _folded(name: str, table: str) -> str:
 
 def _facts(section: Section) -> str:
     return (
-        f"{section['objects']} objects on {section['images']} images, at most {section['limit_a_dataset']} "
-        "a data set, drawn by seed over "
+        f"{count_of(section['objects'], 'object')} on {count_of(section['images'], 'image')}, at most "
+        f"{section['limit_a_dataset']} a data set, drawn by seed over "
         f"groups; one prompt an object ({section['kind']}), the same at every severity, moved along where "
         "the picture moves. Drop: Dice "
         "lost against the same objects undamaged. Over-confidence: predicted quality minus the true IoU "

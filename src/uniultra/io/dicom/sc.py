@@ -29,6 +29,7 @@ from uniultra.io.dicom.source import (
 )
 from uniultra.io.overlay import font_of
 from uniultra.io.silence import quiet
+from uniultra.text import count_of
 
 STILL, CINE = "1.2.840.10008.5.1.4.1.1.7", "1.2.840.10008.5.1.4.1.1.7.4"
 """Secondary Capture Image Storage; Multi-frame True Color Secondary Capture Image Storage."""
@@ -127,6 +128,7 @@ def _base(
 ) -> Dataset:
     """All but the pixels."""
     data = derived_head(source, kind, 902, labels)
+    outlined = count_of(len(labels), "structure")
     return filled(
         data,
         Modality="US",
@@ -141,7 +143,7 @@ def _base(
         SecondaryCaptureDeviceSoftwareVersions=[maker.software_version, maker.model_version],
         BurnedInAnnotation="YES",
         RecognizableVisualFeatures="NO",
-        DerivationDescription=f"Outlines of {len(labels)} structures drawn on the image. {NOTICE}",
+        DerivationDescription=f"Outlines of {outlined} drawn on the image. {NOTICE}",
         DerivationCodeSequence=[item_of(SEGMENTED)],
         ImageComments=NOTICE,
         SourceImageSequence=[reference_to(source, frames, PROCESSED)],

@@ -48,14 +48,14 @@ function apart([diastole, systole], times) {
   const seconds = times && Math.abs(times[0] - times[1]);
   const close = times ? seconds < SHORTEST_SYSTOLE_S : Math.abs(diastole - systole) === 1;
   const how = times ? `are ${seconds.toFixed(3)} s apart` : "are next to each other";
-  return close ? [`frames ${diastole} and ${systole} ${how}: one of both masks is probably wrong`] : [];
+  return close ? [`frames ${diastole} and ${systole} ${how}: one of the two masks is probably wrong`] : [];
 }
 
 // Discs are stacked along one mask's axis and across the other's.
 function turned({ axis: [ax, ay] }, { axis: [bx, by] }) {
   const degrees = (Math.acos(Math.min(Math.abs(ax * bx + ay * by), 1)) * 180) / Math.PI;
   const where = `the masks' long axes are ${degrees.toFixed(0)} degrees apart`;
-  return degrees > TURNED_DEGREES ? [`${where}: one of both masks is wrong, or too round to have one`] : [];
+  return degrees > TURNED_DEGREES ? [`${where}: one of the two masks is wrong, or too round to have one`] : [];
 }
 
 // What speaks against the millimetres that a volume is made of.

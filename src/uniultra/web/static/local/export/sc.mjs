@@ -84,7 +84,7 @@ async function base(kind, numbers, { raw, count, labels, maker }, { width, heigh
     ...attributes,
     [0x00080008, "CS", ["DERIVED", "SECONDARY", "OVERLAY"]],
     [0x00080064, "CS", "WSD"],
-    [0x00082111, "ST", `Outlines of ${labels.length} structures drawn on the image. ${NOTICE}`],
+    [0x00082111, "ST", `Outlines of ${labels.length} structure${labels.length === 1 ? "" : "s"} drawn on the image. ${NOTICE}`],
     [0x00082112, "SQ", [[...referenceTo(source, numbers, count), [0x0040a170, "SQ", [code(PROCESSED)]]]]],
     [0x00089215, "SQ", [code(SEGMENTED)]],
     [0x00181012, "DA", said.get(0x00080023)],
