@@ -50,6 +50,28 @@ def test_a_folder_gives_its_files_in_the_order_of_their_names(tab: Visit) -> Non
     tab.faults.clear()
 
 
+def test_a_truncated_file_says_so_in_the_list_and_can_be_removed(
+    tab: Visit, folder: Path, tmp_path: Path
+) -> None:
+    """The header is whole, so that it is taken; only its pixels are missing."""
+    whole = (folder / "cine.dcm").read_bytes()
+    (tmp_path / "cut.dcm").write_bytes(whole[: len(whole) // 3])
+    tab.page.locator("#file-input").set_input_files(tmp_path / "cut.dcm")
+    row = tab.page.locator("#work-list li", has_text="cut.dcm")
+    playwright.expect(row).to_contain_text("can't be opened")
+    dropped = folder / "uniultra-project" / "dropped" / "cut.dcm"
+    assert dropped.is_file()
+    row.get_by_role("button", name="Remove cut.dcm from the list").click()
+    playwright.expect(row).to_have_count(0)
+    tab.wait("!app.workspace.items.some(({ name }) => name === 'cut.dcm')")
+    assert not dropped.exists()
+    assert all("422" in fault for fault in tab.faults)
+    tab.faults.clear()
+    tab.page.reload()
+    tab.know()
+    assert tab.page.evaluate("!seen.app.workspace.items.some(({ name }) => name === 'cut.dcm')")
+
+
 def test_all_that_could_not_be_opened_is_said_once(tab: Visit, tmp_path: Path) -> None:
     for name in ("bad.png", "worse.dcm", "notes.txt"):
         (tmp_path / name).write_text("nothing")

@@ -53,6 +53,28 @@ def test_the_button_takes_back_a_track_that_is_under_way(visit: Visit) -> None:
     assert len(visit.state()["doc"]["frames"]) > 4
 
 
+def test_an_export_says_that_it_waits_for_a_track(visit: Visit) -> None:
+    """And has all of it; or what there is where the track is stopped there."""
+    page = visit.page
+    page.evaluate(
+        """async () => {
+            window.heard = [];
+            const dialog = document.getElementById("export-dialog");
+            const hear = () => window.heard.push(document.getElementById("export-result")?.innerText ?? "");
+            new MutationObserver(hear).observe(dialog, { childList: true, subtree: true });
+        }"""
+    )
+    page.keyboard.press("t")
+    page.wait_for_function("() => seen.doc().frames.length > 4 && run.isTracking()", polling=5)
+    page.locator("#export").click()
+    page.locator("#export-now").click()
+    page.locator("#export-result .good").wait_for()
+    heard = page.evaluate("heard")
+    assert any("Waiting until Structure 1 is tracked: frame " in one for one in heard), heard
+    assert len(visit.state()["doc"]["frames"]) == COUNT
+    page.keyboard.press("Escape")
+
+
 def test_a_click_stops_a_track_and_corrects_the_frame_that_is_seen(visit: Visit) -> None:
     click = f"window.prompts.click([{CENTRE[0] + 5}, {CENTRE[1]}], 1)"
     visit.page.evaluate("async () => { window.prompts = await import('/static/prompts.mjs'); }")

@@ -10,9 +10,11 @@ import struct
 import zlib
 from pathlib import Path
 
+import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
+from dicoms import dataset
 from scans import TRUE, png_of
 from uniultra.io.coco import compressed, run_lengths
 
@@ -108,3 +110,26 @@ def test_a_name_that_no_result_can_carry_is_refused(page: TestClient, folder: Pa
     legal = opened["doc"]["objects"][0]["name"]
     assert legal in ("agnp.exe", "ab", "x" * 64)
     assert opened["revision"] == 1
+
+
+def test_only_a_file_that_cannot_be_opened_is_taken_off_the_list(page: TestClient, folder: Path) -> None:
+    """A dropped one is deleted; a damaged one of the folder stays where it lies."""
+    data = dataset(np.zeros((1, 40, 60), np.uint8))
+    data.save_as(folder / "whole.dcm")
+    whole = (folder / "whole.dcm").read_bytes()
+    item = page.post("/v1/workspace/files?name=cut.dcm", content=whole[:-900]).json()["id"]
+    at = f"/v1/workspace/items/{item}"
+    assert page.get(at).status_code == 422
+    kept = folder / "uniultra-project" / "dropped" / "cut.dcm"
+    assert kept.is_file()
+    assert page.delete(at).status_code == 204
+    assert not kept.exists()
+    assert page.get(at).json()["type"].endswith("no-file")
+    assert "cut.dcm" not in [one["name"] for one in page.get("/v1/workspace").json()["items"]]
+    at = f"/v1/workspace/items/{item_id(page, 'a.png')}"
+    refused = page.delete(at)
+    assert refused.status_code == 422
+    assert "can be opened, so it stays in the list" in refused.json()["detail"]
+    (folder / "a.png").write_bytes((folder / "a.png").read_bytes()[:60])
+    assert page.delete(at).status_code == 204
+    assert (folder / "a.png").is_file()

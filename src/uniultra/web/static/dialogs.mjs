@@ -7,6 +7,7 @@ import { saveNow } from "./saving.mjs";
 import { app, changed, commit, doc, itemPath, say } from "./state.mjs";
 import { CALLED, EN, LANGUAGES } from "./languages.mjs";
 import { current, inWords, number, reasonOf, sentence, speak, t } from "./texts.mjs";
+import { stopTracking, trackingEnded } from "./track.mjs";
 
 const closing = (dialog, text = t("close")) =>
   el("button", { type: "button", class: "quiet", onclick: () => dialog.close() }, text);
@@ -117,8 +118,12 @@ function dataset(result) {
 
 async function runExport(button, result, write) {
   button.disabled = true;
-  fill(result, t("busy"));
+  let told = "";
+  const stop = el("button", { type: "button", class: "link", id: "export-stop-track", onclick: stopTracking }, t("trackStop"));
+  const tell = (...far) => told !== (told = t("exportWaits", ...far)) && fill(result, el("p", {}, `${told} `, stop));
   try {
+    await trackingEnded(tell); // else only a part of it would be written
+    fill(result, t("busy"));
     await saveNow();
     const done = await write();
     fill(

@@ -2,7 +2,7 @@
 
 import { getJson, sendFile, sendJson } from "./api.mjs";
 import { History } from "./doc.mjs";
-import { byId, el, fill, icon } from "./dom.mjs";
+import { byId, el, fill, icon, iconButton } from "./dom.mjs";
 import { filesIn } from "./dropped.mjs";
 import { saveNow, saveSoon, unsaved } from "./saving.mjs";
 import { app, changed, commit, doc, draw, framePath, itemPath, say } from "./state.mjs";
@@ -59,17 +59,37 @@ export class Files {
       if (mine !== opening) return "";
       this.frames.clear();
       app.file = file;
+      this.mark(id, "");
       const begun = picture && this.frames.begin(file, picture);
       this.take(file);
       if (!begun) await this.frames.load(0);
       this.ahead();
     } catch (error) {
       if (mine === opening) say((why = reasonOf(error)));
+      if (error.kind === "image") this.mark(id, reasonOf(error));
     }
     clearTimeout(late);
     if (mine === opening) app.opening = "";
     changed();
     return why;
+  }
+
+  // Why an entry of the list can't be opened; "" where it can.
+  mark(id, fault) {
+    const item = app.workspace.items.find((one) => one.id === id);
+    if (item) item.fault = fault;
+  }
+
+  async remove(item) {
+    try {
+      await sendJson("DELETE", itemPath(item.id), {});
+      app.workspace.items = app.workspace.items.filter((one) => one !== item);
+      if (app.notice === item.fault) say("");
+    } catch (error) {
+      if (error.kind === "output") item.fault = ""; // it can be opened by now
+      say(reasonOf(error));
+    }
+    changed();
   }
 
   // Nothing of the file before may be left: not its clicks, its window, its place.
@@ -165,7 +185,8 @@ export class Files {
     const panel = byId("work-list"),
       { items } = app.workspace;
     const marks = items.reduce((sum, item) => sum + item.objects + 7 * item.frames + 1e6 * item.done, 0);
-    const state = [items.length, marks, app.file?.id, filter, t("workList")].join();
+    const faults = items.filter(({ fault }) => fault).map(({ id }) => id);
+    const state = [items.length, marks, faults, app.file?.id, filter, t("workList")].join();
     if (state === this.shown) return;
     this.shown = state;
     const done = items.filter((item) => item.done).length;
@@ -233,17 +254,18 @@ export class Files {
   }
 
   row(item) {
-    const facts = item.objects ? t("itemFacts", item.objects, item.frames) : "";
+    const own = item.objects ? t("itemFacts", item.objects, item.frames) : "",
+      facts = item.fault ? t("cantOpen") : own;
     return el(
       "li",
-      {},
+      { class: item.fault ? "faulty" : null },
       el(
         "button",
         {
           type: "button",
           class: `item${item.done ? " done" : ""}`,
           "data-item": item.id,
-          title: item.name,
+          title: item.fault || item.name,
           "aria-current": item.id === app.file?.id ? "true" : null,
           onclick: () => this.open(item.id),
           onfocus: (event) => event.target.scrollIntoView({ block: "nearest", inline: "nearest" }), // Chromium leaves a sliver
@@ -251,6 +273,7 @@ export class Files {
         el("span", { class: "text" }, item.name, facts && el("small", {}, facts)),
         el("span", { class: "mark" }, item.done ? icon("check") : ""),
       ),
+      item.fault ? iconButton("close", t("removeItem", item.name), () => this.remove(item), { "data-key": `remove ${item.id}` }) : null,
     );
   }
 }

@@ -59,8 +59,10 @@ function first() {
 
 async function compare(name) {
   const result = byId("agreement");
-  fill(result, t("busy"));
   try {
+    await trackingEnded((...far) => fill(result, t("exportWaits", ...far)));
+    fill(result, t("busy"));
+    await saveNow();
     fill(result, ...told(await sendJson("POST", "/v1/workspace/agreement", { reader: name })));
   } catch (error) {
     fill(result, el("p", { class: "warning" }, reasonOf(error)));

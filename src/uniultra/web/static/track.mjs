@@ -11,6 +11,14 @@ let going = null, // the run that goes on; a later one takes its place
 
 export const isTracking = () => going !== null;
 
+// Resolves when nothing is followed any more; `tell` is given the name of what is, and to which frame, as it gets on.
+export async function trackingEnded(tell) {
+  while (going) {
+    tell(going.name, app.frame + 1, going.file.count);
+    await new Promise((done) => setTimeout(done, 250));
+  }
+}
+
 export function stopTracking() {
   if (!going) return;
   going = null;

@@ -42,6 +42,10 @@ class WorkList:
             raise FileError(f"the work list has {MOST_ITEMS} files, which is the limit; open fewer at a time")
         return self._items.setdefault(name, Item(name, printable(path.name), path))
 
+    def remove(self, item: Item) -> None:
+        """A file that can't be opened is no work."""
+        self._items.pop(item.id, None)
+
     def get(self, item_id: str) -> Item | None:
         return self._items.get(item_id)
 

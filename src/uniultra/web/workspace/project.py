@@ -179,6 +179,13 @@ class Project:
                 return path
         raise Problem("output", "there are too many files of this name; rename it")
 
+    def remove_dropped(self, path: Path) -> None:
+        """Removes a file that was dropped; one that lies elsewhere stays. Raises Problem: output."""
+        self._check_links()
+        if path.parent == self.dropped.absolute():
+            with os_errors():
+                path.unlink(missing_ok=True)
+
     def _write(self, item: Item, annotations: dict[str, Any], before: Annotations | None, doc: Doc) -> None:
         stem = self.stem(item)
         size_hw = annotations["height"], annotations["width"]

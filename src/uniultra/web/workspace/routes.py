@@ -141,6 +141,12 @@ def _add_item(app: FastAPI, service: Service, workspace: Workspace) -> None:
             doc=Doc() if saved is None else saved.doc,
         )
 
+    @app.delete(ONE, status_code=204, include_in_schema=False)
+    async def remove(item_id: str) -> Response:
+        """Takes a file that can't be opened off the list."""
+        await workspace.remove(service, workspace.item(item_id))
+        return Response(status_code=204)
+
     @app.put(ONE, include_in_schema=False, dependencies=[same_file(workspace)])
     async def save(item_id: str, request: Request) -> dict[str, int]:
         """Saves a document, where nobody else did meanwhile."""

@@ -125,6 +125,20 @@ class Workspace:
             path.unlink(missing_ok=True)
             raise Problem("image", str(error).replace(f"{path.parent}/", "")) from None
 
+    async def remove(self, service: Service, item: Item) -> None:
+        """Takes a file that can't be opened off the list; where it was dropped, it isn't kept either. Raises
+        Problem: output.
+        """
+        try:
+            await self.facts(service, item)
+        except Problem as problem:
+            if problem.kind.name != "image":
+                raise
+        else:
+            raise Problem("output", Said("opens", "this file can be opened, so it stays in the list"))
+        await asyncio.to_thread(self.project.remove_dropped, item.path)
+        self.items.remove(item)
+
     async def use(self, service: Service, name: str) -> None:
         """Answers with a lesson's model, or for "" with the first one. Raises Problem: not-found, model."""
         model = service.settings.model

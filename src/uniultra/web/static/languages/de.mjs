@@ -113,6 +113,7 @@ export const DE = {
   exportAlways: "Masken, Übersichtsbilder und JSON werden immer geschrieben.",
   fromZero: "Dateien zählen Bilder ab 0, wie die Befehlszeile: Bild 1 auf dieser Seite ist dort Bild 0.",
   exportAlwaysCine: "Masken und JSON werden immer geschrieben, Übersichtsbilder als Film oder mit einer der Dateien je Bild.",
+  exportWaits: (name, at, all) => `Wartet, bis ${name} verfolgt ist: Bild ${at} von ${all}.`,
   exportDone: (count, folder) => `${count} Dateien in ${folder} geschrieben`,
   exportNow: "Exportieren",
   close: "Schließen",
@@ -148,6 +149,8 @@ export const DE = {
   tools: "Werkzeuge",
   image: "Bild",
   languages: "Sprache",
+  cantOpen: "lässt sich nicht öffnen",
+  removeItem: (name) => `${name} aus der Liste entfernen`,
   itemFacts: (objects, frames) =>
     `${objects} ${objects === 1 ? "Struktur" : "Strukturen"}${frames > 1 ? ` · ${frames} Bilder` : ""}`,
   trackOn: "Vorwärts verfolgen (T)", trackBack: "Rückwärts verfolgen (Umschalt+T)",

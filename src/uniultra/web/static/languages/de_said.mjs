@@ -50,6 +50,7 @@ export const SAID = {
   "damaged-project": ({ file }) => `${file}: beschädigt. Schieben Sie die Datei beiseite, um neu zu beginnen.`,
   "other-image": ({ was, now }) =>
     `Annotiert wurden ${was} Pixel, das Bild hat ${now}: ein anderes Bild gleichen Namens. Geben Sie ein anderes --project an.`,
+  opens: "Diese Datei lässt sich öffnen. Sie bleibt deshalb in der Liste.",
   "saved-elsewhere": "Es wurde inzwischen anderswo gesichert. Laden Sie die Seite neu.",
   "file-changed": "Die Datei wurde auf dem Datenträger geändert. Öffnen Sie sie erneut.",
   "no-file": "Diese Datei ist nicht in der Arbeitsliste. Laden Sie die Seite neu.",

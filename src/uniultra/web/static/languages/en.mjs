@@ -109,6 +109,7 @@ export const EN = {
   exportAlways: "Masks, overlay pictures and JSON are always written.",
   fromZero: "Files count frames from 0, as the command line does: frame 1 on this page is frame 0 there.",
   exportAlwaysCine: "Masks and JSON are always written; overlay pictures as the movie, or with any of the files per frame.",
+  exportWaits: (name, at, all) => `Waiting until ${name} is tracked: frame ${at} of ${all}.`,
   exportDone: (count, folder) => `${count} files written to ${folder}`,
   exportNow: "Export",
   close: "Close",
@@ -144,6 +145,8 @@ export const EN = {
   tools: "Tools",
   image: "Image",
   languages: "Language",
+  cantOpen: "can't be opened",
+  removeItem: (name) => `Remove ${name} from the list`,
   itemFacts: (objects, frames) =>
     `${objects} ${objects === 1 ? "structure" : "structures"}${frames > 1 ? ` · ${frames} frames` : ""}`,
   trackOn: "Track forwards (T)", trackBack: "Track backwards (Shift+T)",

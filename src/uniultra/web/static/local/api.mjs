@@ -77,6 +77,7 @@ async function answer(method, path, value) {
   if (path === "/v1/workspace/dataset") return dataset();
   if (path === "/v1/workspace/agreement") return agreementWith(value.reader);
   const [, id, number, what] = path.match(/items\/([^/]+)(?:\/frames\/(\d+))?(?:\/(\w+))?$/);
+  if (method === "DELETE") return files.delete(id) && null;
   if (method === "GET") return facts((current = id), await opened(id));
   if (path.endsWith("/banners")) return keepBanners(await opened(id), value);
   if (method === "PUT") return save(id, value);
