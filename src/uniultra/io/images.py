@@ -9,6 +9,7 @@ from __future__ import annotations
 import glob
 import os
 import re
+import struct
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
@@ -31,12 +32,12 @@ from uniultra.types import Cine, Frame
 
 _HEAD_BYTES = 352
 DICOMDIR = "DICOMDIR"
-_BARE_DICOM = tuple(
-    group + element + b"\0"
-    for group in (b"\x02\0", b"\x08\0")
-    for element in (b"\0", b"\x01", b"\x05", b"\x08", b"\x16")
+_FIRST_TAGS = (
+    *(0x00020000 + element for element in (0x00, 0x01, 0x02, 0x03, 0x10)),
+    *(0x00080000 + element for element in (0x00, 0x01, 0x05, 0x06, 0x08, 0x12, 0x13, 0x14, 0x16, 0x18, 0x20)),
 )
-"""The first tag of a DICOM file without preamble: (0002,00xx) or (0008,00xx), little endian."""
+_BARE_DICOM = tuple(struct.pack("<HH", tag >> 16, tag & 0xFFFF) for tag in _FIRST_TAGS)
+"""The first tag of a DICOM file without preamble, little endian: the first that the file doesn't lack."""
 _VIDEO_BRANDS = (b"ftyp", b"moov", b"mdat", b"wide", b"free")
 """The first box of an MP4 or MOV."""
 

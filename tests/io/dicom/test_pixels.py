@@ -332,6 +332,39 @@ def test_without_preamble(tmp_path: Path) -> None:
         np.testing.assert_array_equal(read_frame(tmp_path / "noname").pixels_hw, picture()[0])
 
 
+@pytest.mark.parametrize("lacking", [(), ("ClassUID",), ("ClassUID", "InstanceUID")])
+def test_without_preamble_a_header_may_begin_with_any_tag(tmp_path: Path, lacking: tuple[str, ...]) -> None:
+    """As pydicom writes it where nothing enforces the file format: without the header's length, version."""
+    data = dataset(picture())
+    data.preamble = None
+    for name in lacking:
+        del data.file_meta[f"MediaStorageSOP{name}"]
+    data.save_as(tmp_path / "noname", enforce_file_format=False)
+    np.testing.assert_array_equal(read_frame(tmp_path / "noname").pixels_hw, picture()[0])
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        "SpecificCharacterSet",
+        "ImageType",
+        "InstanceCreationDate",
+        "SOPClassUID",
+        "SOPInstanceUID",
+        "StudyDate",
+    ],
+)
+def test_without_preamble_a_data_set_may_begin_with_any_tag(tmp_path: Path, first: str) -> None:
+    bare = Dataset(
+        dataset(picture(), StudyDate="20260101", InstanceCreationDate="20260101", ImageType="ORIGINAL")
+    )
+    bare.SpecificCharacterSet = "ISO_IR 100"
+    for element in [one for one in bare if one.tag < bare[first].tag]:
+        del bare[element.tag]
+    bare.save_as(tmp_path / "noname", implicit_vr=True, little_endian=True)
+    np.testing.assert_array_equal(read_frame(tmp_path / "noname").pixels_hw, picture()[0])
+
+
 def traced(path: Path) -> tuple[float, float]:
     """What reading a cine through holds in the end, and at its worst, in grey frames; the caller keeps the
     last frame.
