@@ -10,6 +10,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
+import dicoms
+from uniultra.io.dicom.seg import Segment, write_seg
+from uniultra.io.dicom.source import Maker, read_source
+
 HW = (48, 64)
 BOX = (20, 12, 40, 30)
 
@@ -54,3 +58,20 @@ def mmotu(root: Path) -> None:
         picture(root / f"OTU_2d/images/{seed}.JPG", seed)
         mask(root / f"OTU_2d/annotations/{seed}.PNG", 1)
     (root / "OTU_2d/train_cls.txt").write_text("0.JPG  4\n", encoding="utf-8")
+
+
+def labelme(root: Path) -> None:
+    for seed, name in enumerate("ab"):
+        picture(root / f"{name}.png", seed)
+        shapes = [{"label": "cyst", "points": [[20, 12], [40, 12], [40, 30]], "shape_type": "polygon"}]
+        data = {"shapes": shapes, "imagePath": f"{name}.png", "imageHeight": HW[0], "imageWidth": HW[1]}
+        (root / f"{name}.json").write_text(json.dumps(data), encoding="utf-8")
+
+
+def seg(root: Path) -> None:
+    inside = np.pad(np.full((16, 16), True), ((16, 16), (24, 24)))
+    for seed, name in enumerate("ab"):
+        pixels = np.random.default_rng(seed).integers(0, 255, (1, *HW)).astype(np.uint8)
+        path = dicoms.save(dicoms.dataset(pixels), root / f"{name}.dcm")
+        found = [Segment("cyst", {0: inside})]
+        write_seg(root / f"{name}.seg.dcm", read_source(path), found, Maker("m", "1", "1"))

@@ -20,6 +20,9 @@ from uniultra.text import command, count_of, number_of
 
 NAMELESS = {
     "coco": "not each annotation has a category whose name is text, or an image shows more than 32 objects",
+    **dict.fromkeys(
+        ("labelme", "seg"), "not each label can be a name, or an image shows more than 32 objects"
+    ),
     "nnunet": "dataset.json calls no id from 1 to 255 by a name",
 }
 """Why sets that may say what their ids are called don't."""
@@ -39,7 +42,7 @@ def import_(
         typer.Argument(
             metavar="SET",
             help="busi, mmotu, hc18, ddti, cca, muscle_apo, camus, tn3k, ... or your own: folder, coco, "
-            "nnunet; see the docs.",
+            "nnunet, labelme, seg (DICOM); see the docs.",
         ),
     ],
     path: Annotated[
@@ -80,7 +83,7 @@ def import_(
         str,
         typer.Option(
             help='What the masks\' ids are called: "1=left ventricle, 2=left atrium", or one name for all; '
-            "by default as coco's categories and nnunet's labels say."
+            "by default as categories (coco) or labels (nnunet, labelme, seg) say."
         ),
     ] = "",
     pieces: Annotated[

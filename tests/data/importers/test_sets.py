@@ -14,7 +14,7 @@ from PIL import Image, ImageFilter
 
 import dicoms
 import echonet_set
-from miniatures import HW, mask, mmotu, nifti, nnunet, picture
+from miniatures import HW, labelme, mask, mmotu, nifti, nnunet, picture, seg
 from uniultra.data.importers.registry import SETS, input_file
 from uniultra.data.loading import check_manifest
 from uniultra.data.manifest import read_manifest
@@ -119,6 +119,8 @@ BUILDERS: dict[str, Callable[[Path], None]] = {
     "folder": two_folders("images", "masks", ("a.png", "b.png")),
     "coco": coco,
     "nnunet": nnunet,
+    "labelme": labelme,
+    "seg": seg,
 }
 
 

@@ -15,7 +15,7 @@ from uniultra.evaluation.report.compare import FEWEST_CLUSTERS
 
 def import_notes(name: str, imported: Imported, settings: ImportSettings) -> Iterator[str]:
     """What may not be as meant in a set imported as `name`: its ids, its patients, its splits."""
-    if name in ("folder", "nnunet"):
+    if name in ("folder", "nnunet", "seg"):
         yield from ids_in_pieces(imported.in_pieces, len(imported.rows))
     if not any(row["subject"] for row in imported.rows) and name in OWN:
         yield from names_alike([row["id"] for row in imported.rows])

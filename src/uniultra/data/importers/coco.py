@@ -42,7 +42,7 @@ def find(root: Path) -> Iterator[Finding]:
             else:
                 segments[image].append(annotation.get("segmentation"))
                 kinds[image].append(annotation.get("category_id"))
-        numbering = _numbering(_called(data.get("categories")), kinds.values())
+        numbers = numbering(_called(data.get("categories")), kinds.values())
         named = [(one["id"], str(one["file_name"]), (one.get("width"), one.get("height"))) for one in images]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError(
@@ -55,12 +55,12 @@ def find(root: Path) -> Iterator[Finding]:
             f"its image_id {shown(str(number))} is of no entry of images; add that, or remove the annotation",
         )
     for number, name, size in named:
-        numbers = numbering.of(kinds[number])
-        yield _sample(path, name, size, dict(zip(numbers, segments[number], strict=True)), numbering.names)
+        own = dict(zip(numbers.of(kinds[number]), segments[number], strict=True))
+        yield _sample(path, name, size, own, numbers.names)
 
 
 @dataclass(frozen=True)
-class _Numbering:
+class Numbering:
     """Ids by category and place among those of it in an image; in the order of annotations where there is
     none. And what ids are called.
     """
@@ -87,7 +87,7 @@ def _called(categories: Any) -> dict[Any, str]:
     return {one["id"]: legal[place] for place, one in enumerate(given, start=1) if place in legal}
 
 
-def _numbering(called: Mapping[Any, str], images: Iterable[Sequence[Any]]) -> _Numbering:
+def numbering(called: Mapping[Any, str], images: Iterable[Sequence[Any]]) -> Numbering:
     """One id for each category, and more for categories that images show several times: the first of each
     category come first. Without names, with one category alone, or where there are too many objects for that
     (a mask of more than MAX_SPARSE_IDS of them has to be numbered without gaps), as the annotations come.
@@ -98,15 +98,15 @@ def _numbering(called: Mapping[Any, str], images: Iterable[Sequence[Any]]) -> _N
         most |= count
     if len(most) == 1:
         [kind] = most
-        return _Numbering({}, {None: called[kind]} if kind in called else {})
+        return Numbering({}, {None: called[kind]} if kind in called else {})
     crowded = any(count.total() > MAX_SPARSE_IDS for count in counts) or most.total() >= MAX_IDS
     if crowded or not most.keys() <= called.keys():
-        return _Numbering({}, {})
+        return Numbering({}, {})
     order = {kind: place for place, kind in enumerate(called)}
     pairs = [(kind, nth) for kind, several in most.items() for nth in range(several)]
     pairs.sort(key=lambda pair: (pair[1], order[pair[0]]))
     ids = {pair: number for number, pair in enumerate(pairs, start=1)}
-    return _Numbering(ids, {number: called[kind] for (kind, _), number in ids.items()})
+    return Numbering(ids, {number: called[kind] for (kind, _), number in ids.items()})
 
 
 def _json_of(root: Path) -> Path:
@@ -125,7 +125,7 @@ def _sample(path: Path, name: str, size: tuple[Any, Any], segments: dict[int, An
         return Problem(where, "a Windows path; write it with / and relative to the JSON")
     if Path(name).is_absolute() or ".." in Path(name).parts:
         return Problem(where, "not below the JSON's folder; write it relative to that")
-    image = _there(path.parent / name) or _there(path.parent / "images" / name)
+    image = there(path.parent / name) or there(path.parent / "images" / name)
     if image is None:
         return Problem(where, "no such file; add it, or remove its row")
     return Sample(
@@ -137,7 +137,7 @@ def _sample(path: Path, name: str, size: tuple[Any, Any], segments: dict[int, An
     )
 
 
-def _there(image: Path) -> Path | None:
+def there(image: Path) -> Path | None:
     """The file of this name, in whichever Unicode form the folder has it."""
     if image.is_file():
         return image
@@ -161,9 +161,9 @@ def _ids(hw: tuple[int, int], size: tuple[Any, Any], segments: Mapping[int, Any]
         )
     drawn = list(enumerate(segments.values(), start=1))
     ids_hw = layered(hw, (_mask(one, place, hw, where) for place, one in drawn))
-    there = np.bincount(ids_hw.ravel(), minlength=len(segments) + 1)
+    seen = np.bincount(ids_hw.ravel(), minlength=len(segments) + 1)
     for place, one in drawn:
-        if not there[place] and _mask(one, place, hw, where).any():
+        if not seen[place] and _mask(one, place, hw, where).any():
             raise FileError(f"{where}: segmentation {place} is hidden by others; remove one of them")
     return np.array([0, *segments], np.uint8)[ids_hw]
 

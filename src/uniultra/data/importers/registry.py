@@ -12,11 +12,13 @@ from uniultra.data.importers import (
     cca,
     coco,
     ddti,
+    dicom_seg,
     echonet,
     folder,
     fugc,
     hc18,
     jnu_ifm,
+    labelme,
     mmotu,
     muscle_apo,
     nnunet,
@@ -38,7 +40,7 @@ class Source:
     find: Find
 
 
-OWN = ("folder", "coco", "nnunet")
+OWN = ("folder", "coco", "nnunet", "labelme", "seg")
 """Layouts of anyone's own images, which say nothing of the organ, the licence and the patients."""
 SETS: dict[str, Source] = {
     source.name: source
@@ -63,6 +65,8 @@ SETS: dict[str, Source] = {
         Source("folder", "unknown", "unknown", folder.find),
         Source("coco", "unknown", "unknown", coco.find),
         Source("nnunet", "unknown", "unknown", nnunet.find),
+        Source("labelme", "unknown", "unknown", labelme.find),
+        Source("seg", "unknown", "unknown", dicom_seg.find),
     )
 }
 
