@@ -16,10 +16,13 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate, get_frame
 from pydicom.pixels import pixel_array
-from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian, JPEGBaseline8Bit, RLELossless
+from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian, JPEGBaseline8Bit, RLELossless
 
 from dicoms import dataset, encapsulated, jpeg, picture, region, save
+from uniultra.errors import FileError
 from uniultra.io.cines import open_cine
+from uniultra.io.dicom.header import read_header
+from uniultra.io.dicom.pixel_checks import check_decoder
 from uniultra.io.images import read_frame
 from uniultra.web.workspace.static_files import STATIC
 
@@ -90,6 +93,29 @@ def test_what_would_come_out_in_other_colours_is_refused(tmp_path: Path) -> None
     assert "YBR_FULL_422, aren't read here" in said[0]
     assert "its 16 bits a sample aren't read here" in said[1]
     assert "its 2 frames lie in 3 pieces" in said[2]
+
+
+@pytest.mark.parametrize("ending", ["4.51", "4.80", "4.81", "4.90", "4.91"])
+def test_what_the_server_reads_is_sent_to_it(tmp_path: Path, ending: str) -> None:
+    path = coded_as(f"1.2.840.10008.1.2.{ending}", tmp_path / "a.dcm")
+    [found] = read(path)
+    assert found["refused"].endswith("isn't read here; use `uniultra open`")
+    check_decoder(read_header(path))
+
+
+@pytest.mark.parametrize("ending", ["4.92", "4.100", "4.102", "4.107", "4.201", "4.202", "4.203", "7.1"])
+def test_what_nothing_reads_is_not_sent_to_the_server(tmp_path: Path, ending: str) -> None:
+    """High-Throughput JPEG 2000, and video within DICOM, among others."""
+    path = coded_as(f"1.2.840.10008.1.2.{ending}", tmp_path / "a.dcm")
+    [found] = read(path)
+    assert found["refused"].endswith("isn't read, nor by `uniultra open`; export it uncompressed")
+    with pytest.raises(FileError, match=r"can't be read|no decoder of"):
+        check_decoder(read_header(path))
+
+
+def coded_as(syntax: str, path: Path) -> Path:
+    """A file whose header says so."""
+    return save(encapsulated(dataset(picture()), UID(syntax), [b"anything"]), path)
 
 
 def without(item: Dataset, *keywords: str) -> Dataset:

@@ -9,6 +9,8 @@ import { timesOf } from "./dicom_times.mjs";
 
 const MOST_PIXELS = 64e6;
 const [EXPLICIT, IMPLICIT, JPEG] = ["1.2.840.10008.1.2.1", "1.2.840.10008.1.2", "1.2.840.10008.1.2.4.50"];
+// Deflated, big endian, 12-bit JPEG's process at 8 bits, JPEG-LS, JPEG 2000: what the server reads beside. Not HTJ2K, nor video.
+const OPENED = ["1.99", "2", "4.51", "4.80", "4.81", "4.90", "4.91"].map((end) => `1.2.840.10008.1.2.${end}`);
 const MONOCHROME = ["MONOCHROME1", "MONOCHROME2"];
 const COLOURS = { 1: [...MONOCHROME, "PALETTE COLOR"], 3: ["RGB", "YBR_FULL"] };
 
@@ -20,7 +22,11 @@ export function readDicom(bytes) {
   const syntax = text(view, meta.get(0x00020010)) || IMPLICIT,
     explicit = syntax !== IMPLICIT;
   if (![EXPLICIT, IMPLICIT, JPEG, RLE, ...LOSSLESS].includes(syntax))
-    throw new Error(`transfer syntax ${syntax} isn't read here; use \`uniultra open\``);
+    throw new Error(
+      OPENED.includes(syntax)
+        ? `transfer syntax ${syntax} isn't read here; use \`uniultra open\``
+        : `transfer syntax ${syntax} isn't read, nor by \`uniultra open\`; export it uncompressed`,
+    );
   const found = elements(view, meta.end, bytes.length, explicit);
   const kind = kindOf(view, found),
     { width, height } = kind;
