@@ -54,3 +54,29 @@ def test_t_says_what_it_does(tab: Visit) -> None:
     tab.page.keyboard.press("t")
     playwright.expect(notice).to_be_hidden(timeout=3000)
     tab.page.unroute("**/frames/4/track")
+
+
+@pytest.mark.parametrize(("width", "height"), [(390, 844), (530, 844), (600, 900), (900, 700), (1280, 720)])
+def test_names_that_begin_alike_can_be_told_apart(tab: Visit, width: int, height: int) -> None:
+    """Between a phone and a desk the panels lie side by side, and a name has little room; at most the last
+    letters of a long one are hidden.
+    """
+    names = ["left ventricular cavity", "left ventricular myocardium"]
+    tab.page.set_viewport_size({"width": width, "height": height})
+    tab.open("cine.dcm")
+    tab.drag((95, 55), (245, 165))
+    tab.wait("doc.frames.length === 1 && app.saving === 'saved'")
+    tab.page.evaluate(
+        """async (names) => {
+            const { commit, doc } = await import('/static/state.mjs');
+            const objects = names.map((name, at) => ({ ...doc().objects[0], id: at + 1, name }));
+            commit({ ...doc(), objects });
+        }""",
+        names,
+    )
+    fields = tab.page.locator("#structures input.name")
+    playwright.expect(fields).to_have_count(2)
+    cut = "(fields) => fields.map((one) => [one.value, one.scrollWidth - one.clientWidth, one.clientWidth])"
+    for name, over, wide in fields.evaluate_all(cut):
+        assert over <= 0.15 * wide, (name, over, wide)
+    assert tab.page.evaluate(CUT, "#structures button, #measures td, #measures th") == []
