@@ -43,9 +43,11 @@ class Passes:
         closer_by: by so much more trust the closer view's answer is preferred to the whole frame's.
         span_cost: what a cut of a tight box's mask costs a logit away from 0, against the IoU of the mask's
             box with that box (`postprocess.spanning`); 0 cuts all masks at 0.
+        beside: from this IoU on, clicks on a last mask are answered by the mean of what they give with that
+            mask and with its box (`decoding.beside`); 0 leaves the box out.
 
-    The defaults of the last five are what models had before they were there: holes as they are, every pass,
-    whichever is trusted more, and masks of tight boxes as of others.
+    The defaults of the last six are what models had before they were there: holes as they are, every pass,
+    whichever is trusted more, masks of tight boxes as of others, and one answer to clicks on a mask.
     """
 
     crop_scale: float = 1.6
@@ -57,6 +59,7 @@ class Passes:
     sure: float = 1.0
     closer_by: float = 0.0
     span_cost: float = 0.0
+    beside: float = 0.0
 
 
 _LEGAL = {
@@ -69,7 +72,11 @@ _LEGAL = {
     "sure": (0.0, 1.0),
     "closer_by": (0.0, 1.0),
     "span_cost": (0.0, 1.0),
+    "beside": (0.0, 1.0),
 }
+
+_LATER = ("span_cost", "beside")
+"""Those that older reports and journals don't state, and that are 0 where a model doesn't have them."""
 
 
 @dataclass(frozen=True)
@@ -101,14 +108,14 @@ class ModelFacts:
     @property
     def prompting(self) -> dict[str, Any]:
         """How it is prompted: what an answer follows from beside the weights, as plain values; the quality's
-        terms, the boxes' fits, the names and the cost of a cut only where there are any, since older reports
-        and journals lack them.
+        terms, the boxes' fits, the names, the cost of a cut and second answers only where there are any,
+        since older reports and journals lack them.
         """
         values: dict[str, Any] = {
             "input_size": self.input_size,
             "focus_stretch": self.focus_stretch,
             "passes": {
-                name: value for name, value in asdict(self.passes).items() if value or name != "span_cost"
+                name: value for name, value in asdict(self.passes).items() if value or name not in _LATER
             },
         }
         if self.box_fits:

@@ -24,6 +24,7 @@ import numpy as np
 from uniultra.backends.onnx import OnnxBackend
 from uniultra.backends.open import open_backend
 from uniultra.backends.protocol import Backend
+from uniultra.decoding import Answer, beside, decoded
 from uniultra.errors import PromptError
 from uniultra.geometry import (
     ModelMap,
@@ -47,12 +48,10 @@ from uniultra.postprocess import (
     under_clicks,
 )
 from uniultra.prompt_arrays import (
-    alike,
     click_box,
     found_box,
     known_box,
     pointing,
-    prompt_arrays,
 )
 from uniultra.prompt_checks import check_frame, check_prompts
 from uniultra.registry import DEFAULT
@@ -123,25 +122,23 @@ class Segmenter:
         """One mask per prompt, in order. The answer is background outside the embedding's region; its quality
         is 0, and a note says why, where that is of one even grey.
 
-        Prompts with equally many points are decoded in one batch. Padding would be cheaper, but the model
-        sees it: a prompt's answer would depend on its neighbours in the call.
-
         Raises:
             PromptError: a prompt lies outside the frame, or its previous mask has another size.
         """
         check_prompts(prompts, embedding.frame_hw)
-        to_model = ModelMap(embedding.region, self.facts.input_size)
-        found: dict[int, Mask] = {}
-        for places in alike(prompts, self.facts.structures):
-            together = [prompts[place] for place in places]
-            arrays = prompt_arrays(together, to_model, self.facts.box_fits, self.facts.structures)
-            logits, quality = self.backend.decode(embedding.features, *arrays)
-            for place, grid, score in zip(places, logits, quality, strict=True):
-                logits_hw = to_model.paste_logits(grid, embedding.frame_hw)
-                scale = scale_of(embedding.calibration, logits_hw > 0, prompts[place])
-                mask = Mask(logits_hw > 0, logits_hw, float(np.clip(score, 0.0, 1.0)), scale)
-                found[place] = of_nothing(mask) if embedding.featureless else mask
-        return [found[place] for place in range(len(prompts))]
+        return self._pasted(embedding, prompts, decoded(self.backend, embedding, prompts))
+
+    def _pasted(
+        self, embedding: Embedding, prompts: Sequence[Prompt], answers: Sequence[Answer]
+    ) -> list[Mask]:
+        """The masks on the frame that the model's grids say."""
+        to_model, masks = ModelMap(embedding.region, self.facts.input_size), []
+        for prompt, answer in zip(prompts, answers, strict=True):
+            logits_hw = to_model.paste_logits(answer.grid_hw, embedding.frame_hw)
+            scale = scale_of(embedding.calibration, logits_hw > 0, prompt)
+            mask = Mask(logits_hw > 0, logits_hw, float(np.clip(answer.quality, 0.0, 1.0)), scale)
+            masks.append(of_nothing(mask) if embedding.featureless else mask)
+        return masks
 
     def segment(self, frame: Frame, prompts: Sequence[Prompt], mapped: Mapped = map) -> list[Mask]:
         """One mask per prompt, in order: from a crop around its box, or around what is found at its clicks
@@ -219,8 +216,10 @@ class Segmenter:
 
     def refine_all(self, embedding: Embedding, prompts: Sequence[Prompt]) -> list[Mask]:
         """One pass on an embedding for several structures: the masks of `refine`. Raises PromptError."""
-        found, masks = self.decode(embedding, [pointing(prompt) for prompt in prompts]), []
-        for prompt, answer in zip(prompts, found, strict=True):
+        check_prompts(prompts, embedding.frame_hw)
+        shown, masks = [pointing(prompt) for prompt in prompts], []
+        answers = beside(self.backend, embedding, prompts, decoded(self.backend, embedding, shown))
+        for prompt, answer in zip(prompts, self._pasted(embedding, shown, answers), strict=True):
             if prompt.box_xyxy is None and prompt.mask_hw is None:
                 mask = under_clicks(answer, prompt, self.facts.passes.max_hole)
             else:

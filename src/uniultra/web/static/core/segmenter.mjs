@@ -1,15 +1,15 @@
 // One image and one prompt in, one mask out: what `Segmenter.segment` does in Python. Knows no files: `ort` is onnxruntime-web (or any other
 // onnxruntime for JavaScript), so that this module runs in a page as well.
 
-import { clipBox, fieldSide, pasteLogits, regionAround, sample, sampleMask, toModel, whole } from "./geometry.mjs";
-import { evenRound, maskBox, overlap, spanning, underClicks, withoutHoles, withoutSpecks } from "./masks.mjs";
-import { knownName, toldLabels } from "./named.mjs";
+import { clipBox, fieldSide, pasteLogits, regionAround, sample, sampleMask, whole } from "./geometry.mjs";
+import { evenRound, overlap, spanning, underClicks, withoutHoles, withoutSpecks } from "./masks.mjs";
+import { knownName } from "./named.mjs";
+import { check, clickBox, filledIn, foundBox, givenBox, pointing, promptPoints } from "./prompts.mjs";
 import { rated } from "./quality.mjs";
 
 const QUICK_SIDE = 512, MOST_KEPT = 6;
 const EVEN = 2; // pixels whose grey values differ by at most this much show nothing
 const SAME = 0.8; // from this IoU on, two answers count as one
-const CORNER_LABELS = { "": [2, 3], tight: [4, 5], loose: [6, 7] }; // by what is known of a box
 const MASK_LOGIT = 6; // a previous mask becomes logits of +- this
 const LEAST_LOGIT = 1e-6; // of a pixel in a hole that was filled
 
@@ -17,7 +17,7 @@ export class Segmenter {
   // `facts` is the folder's model.json, whose `passes` say how a prompt becomes a mask and `quality` by what its quality is corrected, if by
   // anything; `encoder` and `decoder` are sessions on its two graphs.
   constructor(ort, encoder, decoder, facts) {
-    const passes = { max_hole: 0, agreed: 1, sure: 1, closer_by: 0, span_cost: 0, ...facts.passes }; // older folders don't say these five
+    const passes = { max_hole: 0, agreed: 1, sure: 1, closer_by: 0, span_cost: 0, beside: 0, ...facts.passes }; // older folders don't say these six
     this.encoded = new WeakMap(); // features by image, then by region
     this.ofNothing = new WeakSet(); // features of regions that are of one even grey
     const told = { fits: facts.box_fits ?? false, structures: facts.structures ?? [] };
@@ -36,11 +36,18 @@ export class Segmenter {
     const given = filledIn(prompt);
     check(given, image);
     const around = givenBox(given, image);
-    if (around) return this.ofMask(image, given, this.ofBox(image, given, await this.focus(image, await pointing(given, image), around)));
+    if (around) return this.ofMask(image, given, this.ofBox(image, given, await this.inBox(image, given, around)));
     const closer = this.closer(image, given, this.passes.close_view);
     const far = await this.follow(image, given, whole(image));
     if (!closer || far.trust > this.passesIn(image).sure) return far.answer;
     return this.preferred(image, far, await this.follow(image, given, closer)).answer;
+  }
+
+  // One pass on the crop around a box or a previous mask. Clicks on a mask are also answered by its box.
+  async inBox(image, given, around) {
+    const corrected = given.mask && !given.box && given.points.length + given.negatives.length > 0;
+    const second = corrected && this.passes.beside ? { ...given, mask: null, box: clipBox(around, image) } : null;
+    return this.focus(image, await pointing(given, image), around, second);
   }
 
   // The answer to a previous mask without a box, with the quality that the model's terms make of it.
@@ -117,8 +124,8 @@ export class Segmenter {
     return withoutHoles(mask, image, negatives, this.passes.max_hole);
   }
 
-  focus(image, prompt, around) {
-    return this.onePass(image, prompt, this.cropOf(around));
+  focus(image, prompt, around, second) {
+    return this.onePass(image, prompt, this.cropOf(around), second);
   }
 
   // The region around a box, in the shape that the model was trained on.
@@ -147,8 +154,8 @@ export class Segmenter {
   }
 
   // Encodes one region of the image and decodes the prompt on it.
-  async onePass(image, prompt, region) {
-    return this.decode(image, prompt, region, await this.encode(image, region));
+  async onePass(image, prompt, region, second) {
+    return this.decode(image, prompt, region, await this.encode(image, region), second);
   }
 
   // The features of one region, for tracking: levels of `depth` planes of `side` x `side`, the coarsest first.
@@ -177,24 +184,38 @@ export class Segmenter {
     return features;
   }
 
-  async decode(image, prompt, region, features) {
+  // One prompt's answer on the image; averaged with that to the `second` prompt, if there is one, where both agree by as much as the passes say.
+  async decode(image, prompt, region, features, second = null) {
+    let { grid, quality } = await this.answer(image, prompt, region, features);
+    if (second) {
+      const { grid: other } = await this.answer(image, second, region, features);
+      if (overlap(positive(grid), positive(other)) > this.passes.beside) grid = grid.map((value, i) => (value + other[i]) / 2);
+    }
+    const logits = pasteLogits(grid, this.size / 4, region, image);
+    const even = this.ofNothing.has(features);
+    return { mask: positive(logits), quality: even ? 0 : Math.min(Math.max(quality, 0), 1), even, logits };
+  }
+
+  // The decoder's own answer to a prompt: its grid of logits, and the predicted IoU.
+  async answer(image, prompt, region, features) {
     const { ort, size } = this, grid = size / 4;
     const { points, labels } = promptPoints(prompt, region, size, this.told), { mask: before } = prompt;
     const shares = before ? sampleMask(before, image, region, grid) : new Float32Array(grid * grid);
-    const answer = await this.decoder.run({
+    const { low_res_masks: masks, iou_predictions: qualities } = await this.decoder.run({
       ...features,
       point_coords: new ort.Tensor("float32", Float32Array.from(points.flat()), [1, points.length, 2]),
       point_labels: new ort.Tensor("int64", BigInt64Array.from(labels, BigInt), [1, labels.length]),
       mask_input: new ort.Tensor("float32", before ? shares.map((share) => (2 * share - 1) * MASK_LOGIT) : shares, [1, 1, grid, grid]),
       has_mask_input: new ort.Tensor("float32", Float32Array.of(before ? 1 : 0), [1]),
     });
-    const logits = pasteLogits(answer.low_res_masks.data, grid, region, image);
-    const even = this.ofNothing.has(features);
-    const quality = even ? 0 : Math.min(Math.max(answer.iou_predictions.data[0], 0), 1);
-    const mask = new Uint8Array(logits.length);
-    for (let i = 0; i < mask.length; i++) mask[i] = logits[i] > 0 ? 1 : 0;
-    return { mask, quality, even, logits };
+    return { grid: masks.data, quality: qualities.data[0] };
   }
+}
+
+function positive(logits) {
+  const mask = new Uint8Array(logits.length);
+  for (let i = 0; i < mask.length; i++) mask[i] = logits[i] > 0 ? 1 : 0;
+  return mask;
 }
 
 // The logits of a pass once parts were dropped and holes filled: positive where the mask is.
@@ -221,76 +242,4 @@ function isEven({ width, height, pixels }, region) {
     }
   }
   return high - low <= EVEN;
-}
-
-// Points in model pixels with SAM's labels: 1 inside, 0 outside, 2 and 3 the box's corners, or those of its fit; and those that tell a name. Never padded: the
-// model would see it, so that whoever decodes several prompts in one run batches those with equally many points.
-function promptPoints({ box, fit, points, negatives, name }, region, size, { fits, structures }) {
-  const corners = box ? [[box.x0, box.y0], [box.x1, box.y1]] : [];
-  const telling = toldLabels(name, structures);
-  const labels = [...points.map(() => 1), ...negatives.map(() => 0), ...(box ? CORNER_LABELS[(fits && fit) || ""] : [])];
-  return {
-    points: [...[...points, ...negatives, ...corners].map((point) => toModel(point, region, size)), ...telling.map(() => [0, 0])],
-    labels: [...labels, ...telling],
-  };
-}
-
-// The box of an answer, stretched to hold the clicks; a twelfth of the image around them where it found nothing.
-function foundBox(mask, image, points) {
-  const { x0, y0, x1, y1 } = clickBox(points), side = fieldSide(image) / 24;
-  const box = maskBox(mask, image) ?? { x0: x0 - side, y0: y0 - side, x1: x1 + side, y1: y1 + side };
-  return clipBox(aroundClicks(box, points), image);
-}
-
-// A box, stretched to hold the clicks inside.
-function aroundClicks(box, points) {
-  const { x0, y0, x1, y1 } = points.length ? clickBox(points) : box, edge = points.length ? 0.5 : 0;
-  return { x0: Math.min(box.x0, x0 - edge), y0: Math.min(box.y0, y0 - edge), x1: Math.max(box.x1, x1 + edge), y1: Math.max(box.y1, y1 + edge) };
-}
-
-function filledIn(prompt) {
-  const given = { box: null, points: [], negatives: [], mask: null, ...prompt };
-  return given.mask?.includes(1) ? given : { ...given, mask: null };
-}
-
-// Where a prompt's structure is: its box, else its previous mask's, stretched to hold the clicks; null where it has neither.
-function givenBox({ box, mask, points }, image) {
-  if (box) return clipBox(box, image);
-  return mask && aroundClicks(maskBox(mask, image), points);
-}
-
-// The prompt as the model knows it: with a mask there is always a box or a click inside; where there is none, one is put into the mask's depth,
-// away from the clicks outside.
-async function pointing(given, { width, height }) {
-  if (!given.mask || given.box || given.points.length) return given;
-  const inside = given.mask.slice();
-  for (const [x, y] of given.negatives) inside[Math.min(evenRound(y), height - 1) * width + Math.min(evenRound(x), width - 1)] = 0;
-  if (!inside.includes(1)) return given;
-  const { innermost } = await import("./resample.mjs"); // seldom needed: a page loads it then
-  return { ...given, points: [innermost(inside, width, height)] };
-}
-
-// From the first to the last click inside, across and down.
-function clickBox(points) {
-  const xs = points.map(([x]) => x), ys = points.map(([, y]) => y);
-  return { x0: Math.min(...xs), y0: Math.min(...ys), x1: Math.max(...xs), y1: Math.max(...ys) };
-}
-
-function check({ box, fit = "", points, negatives, mask }, image) {
-  const range = `0,0 to ${image.width - 1},${image.height - 1}`;
-  if (!box && fit) throw new Error(`box fit '${fit}' without a box; give the box, or leave it out`);
-  if (mask && mask.length !== image.width * image.height) {
-    throw new Error(`the previous mask has ${mask.length} pixels and the image ${image.width * image.height}; give the last answer on this image`);
-  }
-  if (!box && !mask && points.length === 0) throw new Error("there is nothing to segment; give --box x0,y0,x1,y1 or --point x,y");
-  if (box) {
-    const { x0, y0, x1, y1 } = clipBox(box, image);
-    const given = [box.x0, box.y0, box.x1, box.y1].join(",");
-    if (!(fit in CORNER_LABELS)) throw new Error(`box fit '${fit}' is unknown; give tight or loose, or leave it out`);
-    if (!(x1 - x0 >= 1 && y1 - y0 >= 1)) throw new Error(`box ${given} has less than a pixel on the image; give x0,y0,x1,y1 within ${range}`);
-  }
-  for (const [x, y] of [...points, ...negatives]) {
-    const inside = x >= -0.5 && x <= image.width - 0.5 && y >= -0.5 && y <= image.height - 0.5;
-    if (!inside) throw new Error(`point ${x},${y} is outside the image; give x,y within ${range}`);
-  }
 }
