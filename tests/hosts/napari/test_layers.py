@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,13 @@ from uniultra.hosts.napari.masks import (
     MOST_BYTES,
     Answers,
     empty_labels,
+    gone_on,
     painted,
     results_of,
     segmented,
     tracked,
 )
-from uniultra.hosts.napari.prompts import IN, OUT, numbered, prompts_of
+from uniultra.hosts.napari.prompts import IN, OUT, Prompts, numbered, prompts_of
 from uniultra.hosts.napari.reader import get_reader, read
 from uniultra.hosts.napari.writer import write_labels
 from uniultra.io.cines import open_cine
@@ -141,6 +143,70 @@ def test_masks_are_those_of_the_segmenter(tmp_path: Path, segmenter: Segmenter) 
     assert answers.found[0, 7][0] == mask.quality
     with pytest.raises(PromptError, match="legal are 0 to 2"):
         list(segmented(segmenter, open_cine(path), {9: {1: Prompt((1, 1, 5, 5))}}))
+
+
+def asked(segmenter: Segmenter, state: tuple[np.ndarray, Answers], prompts: Prompts) -> Prompts:
+    """Asks what the panel asks, paints the answers, and gives the prompts that went to the segmenter."""
+    labels, answers = state
+    given = gone_on(prompts, labels, answers)
+    for result in segmented(segmenter, answers.cine, given):
+        painted(labels, answers, result)
+    return given
+
+
+def test_points_that_are_added_go_on_from_the_mask_that_is_shown(
+    tmp_path: Path, segmenter: Segmenter
+) -> None:
+    cine = open_cine(dicom(tmp_path))
+    state = labels, _ = empty_labels(cine), Answers(None, cine, segmenter.facts)
+    one = Prompt(points_xy=((44, 48),))
+    two = Prompt(points_xy=((44, 48), (52, 30)), point_labels=(1, 0))
+    assert asked(segmenter, state, {0: {7: one}})[0][7].mask_hw is None
+    first = labels[0] == 7
+    assert first.any()
+    given = asked(segmenter, state, {0: {7: two}})[0][7]
+    assert np.array_equal(given.mask_hw, first)
+    second = labels[0] == 7
+    [expected] = segmenter.segment(cine.read(0), [replace(two, mask_hw=first)])
+    assert np.array_equal(second, expected.mask_hw)
+    # The same again, as where another structure was changed: the same answer.
+    given = asked(segmenter, state, {0: {7: two}})[0][7]
+    assert np.array_equal(given.mask_hw, first)
+    assert np.array_equal(labels[0] == 7, second)
+    labels[0, 70:80, 60:70] = 7  # painted by hand
+    third = Prompt(points_xy=(*two.points_xy, (65, 75)), point_labels=(1, 0, 1))
+    given = asked(segmenter, state, {0: {7: third}})[0][7]
+    assert given.mask_hw is not None
+    assert given.mask_hw[70:80, 60:70].all()
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        Prompt(points_xy=((44, 49), (52, 30)), point_labels=(1, 0)),
+        Prompt(points_xy=((44, 48), (52, 30)), point_labels=(1, 0), name="cyst"),
+        Prompt((24, 20, 72, 64), ((44, 48), (52, 30)), (1, 0)),
+    ],
+    ids=["a point that was moved", "another name", "a box"],
+)
+def test_a_prompt_that_was_changed_is_answered_anew(
+    tmp_path: Path, segmenter: Segmenter, changed: Prompt
+) -> None:
+    cine = open_cine(dicom(tmp_path))
+    state = empty_labels(cine), Answers(None, cine, segmenter.facts)
+    asked(segmenter, state, {0: {7: Prompt(points_xy=((44, 48),))}})
+    assert asked(segmenter, state, {0: {7: changed}})[0][7].mask_hw is None
+
+
+def test_a_point_corrects_a_mask_that_was_tracked(tmp_path: Path, segmenter: Segmenter) -> None:
+    """A box on its frame says it anew; so does a point on a frame that shows nothing."""
+    labels, answers = made(dicom(tmp_path), segmenter, tracked)
+    shown = labels[2] == 7
+    point, box = Prompt(points_xy=((44, 48),)), Prompt((24, 20, 72, 64))
+    given = gone_on({2: {7: point, 9: point}, 1: {7: box}}, labels, answers)
+    assert np.array_equal(given[2][7].mask_hw, shown)
+    assert (given[2][9].mask_hw, given[1][7].mask_hw) == (None, None)
+    assert gone_on({COUNT: {7: point}}, labels, answers) == {COUNT: {7: point}}
 
 
 def test_tracking_fills_every_frame(tmp_path: Path, segmenter: Segmenter) -> None:

@@ -16,7 +16,7 @@ from uniultra.model_facts import ModelFacts
 from uniultra.results import FrameResult, ObjectResult, segment_frame, with_names
 from uniultra.segmenter import Segmenter
 from uniultra.tracking import track
-from uniultra.types import Cine, Mask
+from uniultra.types import Cine, Mask, Prompt
 
 MOST_BYTES = 2_000_000_000
 """The largest labels layer: napari keeps it whole in memory."""
@@ -33,6 +33,7 @@ class Answers:
         model: what made the masks.
         found: (frame, structure) to the quality and the area in pixels of the mask as it was made.
         names: what structures are called, by their numbers; those without a name are left out.
+        asked: (frame, structure) to the prompt that its mask answers, with the mask that this went on from.
     """
 
     path: str | None
@@ -40,6 +41,7 @@ class Answers:
     model: ModelFacts
     found: dict[tuple[int, int], tuple[float, int]] = field(default_factory=dict)
     names: dict[int, str] = field(default_factory=dict)
+    asked: dict[tuple[int, int], Prompt] = field(default_factory=dict)
 
     def quality(self, frame: int, number: int, area: int) -> float | None:
         """The predicted IoU of a mask that nobody changed since; None of another."""
@@ -59,6 +61,42 @@ def empty_labels(cine: Cine) -> np.ndarray:
             f"{MOST_BYTES / 1e9:g} GB; use uniultra track, or fewer frames"
         )
     return np.zeros(shape, np.uint8)
+
+
+def gone_on(prompts: Prompts, labels: np.ndarray, answers: Answers) -> Prompts:
+    """The prompts, each with the mask that it goes on from, hand edits included: the one that is shown, where
+    points were added to the prompt that it answers, or are the first ones on a mask that was tracked or
+    painted; where nothing was added, the one that it went on from before, so that it is answered alike.
+    Everything else is answered anew.
+    """
+    return {
+        frame: {number: _gone_on(prompt, labels, answers, (frame, number)) for number, prompt in own.items()}
+        for frame, own in prompts.items()
+    }
+
+
+def _gone_on(prompt: Prompt, labels: np.ndarray, answers: Answers, at: tuple[int, int]) -> Prompt:
+    before, (frame, number) = answers.asked.get(at), at
+    if not 0 <= frame < answers.cine.count or not _adds(prompt, before):
+        return prompt
+    if before is not None and len(before.points_xy) == len(prompt.points_xy):
+        return replace(prompt, mask_hw=before.mask_hw)
+    shown = (labels if labels.ndim == 2 else labels[frame]) == number
+    return replace(prompt, mask_hw=shown) if shown.any() else prompt
+
+
+def _adds(prompt: Prompt, before: Prompt | None) -> bool:
+    """Whether a prompt is the one before, or that and further points; or points alone where none was."""
+    if before is None:
+        return prompt.box_xyxy is None
+    count = len(before.points_xy)
+    return _told(prompt, count) == _told(before, count)
+
+
+def _told(prompt: Prompt, count: int) -> tuple[object, ...]:
+    """What a prompt says with its first points."""
+    points = prompt.points_xy[:count], prompt.point_labels[:count]
+    return prompt.box_xyxy, prompt.box_fit, prompt.name, *points
 
 
 def segmented(segmenter: Segmenter, cine: Cine, prompts: Prompts) -> Iterator[FrameResult]:
@@ -96,6 +134,8 @@ def painted(labels: np.ndarray, answers: Answers, result: FrameResult) -> None:
     for found in result.objects:
         area = int((plane == found.number).sum())
         answers.found[frame, found.number] = found.mask.quality, area
+        if found.prompt is not None:
+            answers.asked[frame, found.number] = found.prompt
 
 
 def results_of(labels: np.ndarray, answers: Answers) -> Iterable[FrameResult]:

@@ -24,7 +24,7 @@ from qtpy.QtWidgets import (
 
 from uniultra.errors import PromptError, UniUltraError
 from uniultra.hosts.napari.layers import OURS, cine_of
-from uniultra.hosts.napari.masks import Answers, empty_labels, painted, segmented, tracked
+from uniultra.hosts.napari.masks import Answers, empty_labels, gone_on, painted, segmented, tracked
 from uniultra.hosts.napari.model_field import ModelField
 from uniultra.hosts.napari.prompts import IN, OUT, Prompts, prompts_of
 from uniultra.hosts.napari.said_fields import SaidFields
@@ -194,7 +194,8 @@ class Panel(QWidget):
                 metadata={OURS: {"path": path, "answers": answers}},
             )
             self.names_changed()
-        return work(segmenter, cine, prompts)
+        masks = self.viewer.layers[MASKS]
+        return work(segmenter, cine, gone_on(prompts, masks.data, masks.metadata[OURS]["answers"]))
 
     def take(self, result: FrameResult) -> None:
         """Shows one result."""
