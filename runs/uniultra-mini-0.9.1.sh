@@ -10,7 +10,7 @@ kinds=click3,click5  # with a box nothing changes
 changed=(--pass beside=0.75 --precision w8 --licence Apache-2.0 --force)
 python benchmarks/unnamed_regions.py --data "$data" --split val --limit 12 --out "$run/regions"
 
-published() { # NAME FOLDER VERSION
+published() { # NAME FOLDER VERSION DATASETS
     local out="$run/$1"
     # How far both answers must agree is chosen on val, as it is here by uniultra-mini alone.
     uniultra export --model "$2" --settings-from "$2" "${changed[@]}" --name "$1" --version "$3" --out "$out/raw"
@@ -29,7 +29,7 @@ facts["quality"].pop("mask")
 path.write_text(json.dumps(facts, indent=2) + "\n")
 PY
     uniultra evaluate --model "$out/raw" --data "$data" --split val --limit 80 --first --draws 2 --kinds click3,click5,mask --out "$out/val-masks.json" --force
-    uniultra calibrate "$out/val-masks.json" --by-prompt --out "$out/terms.json" --force
+    uniultra calibrate "$out/val-masks.json" --by-prompt --datasets "$4" --out "$out/terms.json" --force
     uniultra export --model "$2" --settings-from "$2" --calibration "$out/terms.json" "${changed[@]}" --name "$1" --version "$3" --out "$out/onnx"
     for split in test external; do
         uniultra evaluate --model "$out/onnx" --data "$data" --split "$split" --draws 1 --kinds $kinds --out "$out/$split.json" --force
@@ -37,5 +37,5 @@ PY
     done
 }
 
-published uniultra-mini "$mini" 0.9.1
-published uniultra-mini-permissive "$permissive" 0.4.1
+published uniultra-mini "$mini" 0.9.1 ""
+published uniultra-mini-permissive "$permissive" 0.4.1 busi,busbra,cca,hc18,muscle_apo  # the five sets that it may learn from

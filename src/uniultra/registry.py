@@ -64,7 +64,7 @@ MODELS: tuple[ModelEntry, ...] = (
             "config.json": "8e2fbf292d45b2541140474d8606b9df2fc88c545f20c59477595bde21be71d6",
             "decoder.onnx": "9e93bd6e69b66e9f7da343fe27df49f60a4542efd8c6ff11d30c091e8b93f16c",
             "encoder.onnx": "113ef7ef6e4ff8f61570a8fcb2592f8e8e61a6243aa7c8ad140f16c294f49007",
-            "model.json": "b8e1223a9b04e2e4295d564fdb640c8a0a390816d15242ef5be45c19bc280b5b",
+            "model.json": "0b2f664503a8fd1a4773cde83b80da45f5729ff7e5e64d9bf79a4c361d4a5e9b",
             "model.safetensors": "ba30b29851effe40e6a30f3317765ebb9ea69d64aa6301789d4e76eea433f082",
             "parity.json": "91983103167537acdfbb5f7eea25557248d4519367e3a2a22c1d1a06ee3dc7de",
         },
