@@ -33,7 +33,7 @@ class Answers:
         model: what made the masks.
         found: (frame, structure) to the quality and the area in pixels of the mask as it was made.
         names: what structures are called, by their numbers; those without a name are left out.
-        asked: (frame, structure) to the prompt that its mask answers, with the mask that this went on from.
+        prompts: (frame, structure) to the prompt that its mask answers, with the mask that this went on from.
     """
 
     path: str | None
@@ -41,7 +41,7 @@ class Answers:
     model: ModelFacts
     found: dict[tuple[int, int], tuple[float, int]] = field(default_factory=dict)
     names: dict[int, str] = field(default_factory=dict)
-    asked: dict[tuple[int, int], Prompt] = field(default_factory=dict)
+    prompts: dict[tuple[int, int], Prompt] = field(default_factory=dict)
 
     def quality(self, frame: int, number: int, area: int) -> float | None:
         """The predicted IoU of a mask that nobody changed since; None of another."""
@@ -76,7 +76,7 @@ def gone_on(prompts: Prompts, labels: np.ndarray, answers: Answers) -> Prompts:
 
 
 def _gone_on(prompt: Prompt, labels: np.ndarray, answers: Answers, at: tuple[int, int]) -> Prompt:
-    before, (frame, number) = answers.asked.get(at), at
+    before, (frame, number) = answers.prompts.get(at), at
     if not 0 <= frame < answers.cine.count or not _adds(prompt, before):
         return prompt
     if before is not None and len(before.points_xy) == len(prompt.points_xy):
@@ -90,10 +90,10 @@ def _adds(prompt: Prompt, before: Prompt | None) -> bool:
     if before is None:
         return prompt.box_xyxy is None
     count = len(before.points_xy)
-    return _told(prompt, count) == _told(before, count)
+    return _stated(prompt, count) == _stated(before, count)
 
 
-def _told(prompt: Prompt, count: int) -> tuple[object, ...]:
+def _stated(prompt: Prompt, count: int) -> tuple[object, ...]:
     """What a prompt says with its first points."""
     points = prompt.points_xy[:count], prompt.point_labels[:count]
     return prompt.box_xyxy, prompt.box_fit, prompt.name, *points
@@ -135,7 +135,7 @@ def painted(labels: np.ndarray, answers: Answers, result: FrameResult) -> None:
         area = int((plane == found.number).sum())
         answers.found[frame, found.number] = found.mask.quality, area
         if found.prompt is not None:
-            answers.asked[frame, found.number] = found.prompt
+            answers.prompts[frame, found.number] = found.prompt
 
 
 def results_of(labels: np.ndarray, answers: Answers) -> Iterable[FrameResult]:
