@@ -6,7 +6,7 @@
 # and 127 in three frames, and (200, 100, 50) is (255, 85, 0). MONOCHROME1 is turned over within the stretching, which a frame that has both
 # 0 and 255 already skips. And frames are resized before the palette is looked up: between index 10 and 12, both blue, lies 11, which is red.
 # Why it matters: these are the pictures, and the MP4 of a cine, by which a series is reviewed, found and redacted. A burned-in caption that
-# comes and goes changes all tissue; flow colours aren't those of the colour bar; a probability of brightness can't be told from them.
+# comes and goes changes all tissue; flow colours aren't those of the colour bar, and no two frames can be compared.
 # Seen on 30 November 2026 with cloud-optimized-dicom 2.2.0, pydicom 3.0.2, numpy 2.4.6, opencv-python-headless 4.13.0.92, Python 3.11.
 # The step is called that makes each frame of CODObject.get_thumbnail, which itself needs Google's storage.
 set -euo pipefail

@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
-# deffcode 0.2.8 (FFdecoder): after a pause all frames of a recording are lost while their number is right, of an MPEG recording a third is missing,
-# and a portrait video comes as wide as it was high.
+# deffcode 0.2.8: after a pause all frames of a recording are lost while their number is right; MPEG loses a third, portrait videos are squeezed.
 #
 # Expected: every frame once, as PyAV 18.1.0 gives them; a turned video has its sides exchanged.
 # What happens: 25 frames, ten of them, then 2 s of pause and the other 15: 25 come, the first ten and 15 copies of the tenth, as frames are
