@@ -157,6 +157,28 @@ def test_work_in_the_background_says_when_it_is_done(viewer: Any) -> None:
     assert (panel.table.rowCount(), panel.status.text()) == (1, DONE)
 
 
+def test_points_that_are_added_correct_the_mask_that_is_shown(viewer: Any, tmp_path: Path) -> None:
+    """And tracking starts from what is shown on the prompted frame."""
+    panel = Panel(viewer)
+    panel.add_layers()
+    viewer.layers[POINTS].add([[0, 48, 44]])
+    for result in panel.begin(segmented):
+        panel.take(result)
+    first = viewer.layers[MASKS].data[0] == 1
+    panel.says.setCurrentText(OUT)
+    viewer.layers[POINTS].add([[0, 48, 60]])
+    for result in panel.begin(segmented):
+        panel.take(result)
+    prompt = Prompt(None, ((44, 48), (60, 48)), (1, 0), mask_hw=first)
+    [wanted] = panel.model.segmenter.segment(read_frame(tmp_path / "a.gif", 0), [prompt])
+    shown = viewer.layers[MASKS].data[0] == 1
+    assert np.array_equal(shown, wanted.mask_hw)
+    assert not np.array_equal(shown, first)
+    for result in panel.begin(tracked):
+        panel.take(result)
+    assert np.array_equal(viewer.layers[MASKS].data[0] == 1, shown)
+
+
 def test_notes_on_prompts_are_shown(viewer: Any) -> None:
     panel = Panel(viewer)
     panel.add_layers()
