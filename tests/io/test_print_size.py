@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from uniultra.io.cines import open_cine
-from uniultra.io.volumes import print_size_notes
+from uniultra.io.print_size import print_size_notes
 from uniultra.pixel_scale import UNKNOWN, Calibration
 
 

@@ -16,6 +16,7 @@ from uniultra.errors import FileError
 from uniultra.io.paths import LentFile, PathLike, shown
 from uniultra.io.place import LPS, Place, place
 from uniultra.io.plus import FRAME_FIELD, described
+from uniultra.io.print_size import print_size_notes
 from uniultra.io.volumes import (
     MOST_FIELDS,
     Volume,
@@ -24,7 +25,6 @@ from uniultra.io.volumes import (
     header_line,
     numbers,
     one_axis,
-    print_size_notes,
     sides,
 )
 from uniultra.pixel_scale import UNKNOWN, Calibration

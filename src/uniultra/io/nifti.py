@@ -22,8 +22,8 @@ from uniultra.io.output import write_bytes
 from uniultra.io.paths import MAX_CINE_BYTES, PathLike, open_file, shown
 from uniultra.io.pillow_reader import check_size, span_of, spread
 from uniultra.io.place import RAS, Place, place
+from uniultra.io.print_size import print_size_notes
 from uniultra.io.silence import quiet
-from uniultra.io.volumes import print_size_notes
 from uniultra.pixel_scale import UNKNOWN, Calibration
 from uniultra.types import Cine, Frame
 

@@ -20,6 +20,7 @@ from uniultra.io.output import write_bytes
 from uniultra.io.paths import LentFile, PathLike, shown
 from uniultra.io.place import LPS, RAS, Place, place
 from uniultra.io.plus import described
+from uniultra.io.print_size import print_size_notes
 from uniultra.io.volumes import (
     MOST_FIELDS,
     Volume,
@@ -28,7 +29,6 @@ from uniultra.io.volumes import (
     header_line,
     numbers,
     one_axis,
-    print_size_notes,
     sides,
 )
 from uniultra.pixel_scale import UNKNOWN, Calibration

@@ -117,6 +117,32 @@ def test_spacings_are_read_down_first(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("spacing", "says"),
+    [
+        (
+            [1, 1],
+            "PixelSpacing is 1 x 1 mm, as ITK and converters write where nobody knew the size of a pixel",
+        ),
+        ([0.264583, 0.264583], "PixelSpacing is 0.2646 mm, which is 96 dots per inch"),
+        ([1, 0.5], ""),
+        ([0.2, 0.2], ""),
+    ],
+)
+def test_a_spacing_of_a_print_or_of_nothing_is_doubted(
+    tmp_path: Path, spacing: list[float], says: str
+) -> None:
+    """It is used, as the file says millimetres. Beside a region it is not what counts."""
+    frame = read_frame(save(dataset(picture(), PixelSpacing=spacing), tmp_path / "a.dcm"))
+    assert frame.spacing_mm_yx == tuple(spacing)
+    assert [note.startswith(says) for note in frame.calibration.notes] == [True] * bool(says)
+    data = dataset(picture(), PixelSpacing=spacing)
+    data.SequenceOfUltrasoundRegions = [region((0, 0, 19, 9), delta=spacing[1] / 10)]
+    assert not any(
+        says in note for note in read_frame(save(data, tmp_path / "b.dcm")).calibration.notes if says
+    )
+
+
+@pytest.mark.parametrize(
     ("spacing", "said"), [([-0.2, 0.3], "-0.2, 0.3"), ([0, 0], "0, 0"), (["0.2"], "0.2")]
 )
 def test_a_spacing_that_is_none_is_said(tmp_path: Path, spacing: list[Any], said: str) -> None:

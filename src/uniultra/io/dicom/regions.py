@@ -13,6 +13,7 @@ from pydicom.dataset import Dataset
 from uniultra.io.dicom.attributes import integer, items, real, reals
 from uniultra.io.dicom.groups import spacing_differs
 from uniultra.io.dicom.header import Header
+from uniultra.io.print_size import print_size_notes
 from uniultra.pixel_scale import Calibration, ScanRegion, same
 from uniultra.scale_reasons import SHAPELESS, UNITLESS, UNKNOWN
 
@@ -82,6 +83,9 @@ def calibration_of(header: Header, frame_hw: tuple[int, int]) -> Calibration:
     for keyword, spacing in spacings.items():
         if spacing is not None and _usable(spacing):
             calibration = calibration.with_fallback(keyword, (spacing[0], spacing[1]))
+    if calibration.fallbacks:
+        doubts = print_size_notes(calibration.fallbacks[0][0], calibration)
+        calibration = replace(calibration, notes=(*calibration.notes, *doubts))
     return _with_aspect(header, calibration)
 
 

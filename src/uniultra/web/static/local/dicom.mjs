@@ -21,12 +21,7 @@ export function readDicom(bytes) {
   const meta = elements(view, 132, bytes.length, true, (tag) => tag >> 16 !== 2);
   const syntax = text(view, meta.get(0x00020010)) || IMPLICIT,
     explicit = syntax !== IMPLICIT;
-  if (![EXPLICIT, IMPLICIT, JPEG, RLE, ...LOSSLESS].includes(syntax))
-    throw new Error(
-      OPENED.includes(syntax)
-        ? `transfer syntax ${syntax} isn't read here; use \`uniultra open\``
-        : `transfer syntax ${syntax} isn't read, nor by \`uniultra open\`; export it uncompressed`,
-    );
+  refuseSyntax(syntax);
   const found = elements(view, meta.end, bytes.length, explicit);
   const kind = kindOf(view, found),
     { width, height } = kind;
@@ -68,6 +63,12 @@ function kindOf(view, found) {
     photometric: text(view, found.get(0x00280004)),
     packing: packingOf(view, found),
   };
+}
+
+function refuseSyntax(syntax) {
+  if ([EXPLICIT, IMPLICIT, JPEG, RLE, ...LOSSLESS].includes(syntax)) return;
+  if (OPENED.includes(syntax)) throw new Error(`transfer syntax ${syntax} isn't read here; use \`uniultra open\``);
+  throw new Error(`transfer syntax ${syntax} isn't read, nor by \`uniultra open\`; export it uncompressed`);
 }
 
 // What would be shown in other colours, or with frames that aren't the file's.

@@ -8,6 +8,7 @@ const UNITS = "no unit|percent|dB|cm|seconds|hertz|dB/seconds|cm/s|cm2|cm2/s|cm3
 const NOT_AN_IMAGE = "the file doesn't call it a 2D image";
 const SPACINGS = [["PixelSpacing", 0x00280030], ["NominalScannedPixelSpacing", 0x00182010]];
 const EDGES = [0x00186018, 0x0018601a, 0x0018601c, 0x0018601e];
+const DOTS_PER_INCH = [72, 96, 100, 120, 144, 150, 200, 240, 300, 600], MM_PER_INCH = 25.4, SAME_SIZE = 2e-4; // of prints, as io/print_size.py has them
 const [LEAST_MM, MOST_MM] = [0.001, 10]; // of a pixel, in ultrasound
 
 // {regions, fallbacks, notes, said, pixel_aspect}, for `scaleAt`. What is odd becomes notes, never an error.
@@ -32,7 +33,18 @@ export function calibrationOf(view, found, explicit, size) {
   }
   const plain = { regions, fallbacks: [], notes, said: {}, pixel_aspect: 1 };
   const sized = usable.reduce((known, [name, spacing]) => withSize(known, name, spacing), plain);
+  if (!regions.length && usable.length) sized.notes = [...sized.notes, ...printSizeNotes(...usable[0])];
   return withAspect(sized, reals(view, found.get(0x00280034)));
+}
+
+// A sentence where the size of a pixel is that of a print, or 1 mm.
+function printSizeNotes(name, [down, across]) {
+  if (Math.abs(down - across) > SAME_SIZE * down) return [];
+  if (down === 1) return [`${name} is 1 x 1 mm, as ITK and converters write where nobody knew the size of a pixel: check it`];
+  const dots = DOTS_PER_INCH.find((each) => Math.abs((down * each) / MM_PER_INCH - 1) <= SAME_SIZE);
+  return dots
+    ? [`${name} is ${general(down, 4)} mm, which is ${dots} dots per inch: ITK takes a picture's print size for millimetres; check it, or give --spacing`]
+    : [];
 }
 
 const isSize = (pair) => pair?.length === 2 && pair.every((mm) => mm > 0);
