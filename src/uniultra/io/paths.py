@@ -25,8 +25,8 @@ MAX_CINE_BYTES = 64_000_000_000
 """Legal size of a file that is read frame by frame."""
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """What a system says where a disk, a user's share of it, or the size of a file is used up."""
-
-
+_LONGEST_REASON = 80
+"""Of what a library says went wrong, in characters."""
 _ADDRESSES: dict[str, str] = {}
 """Local copies, and the addresses that they are copies of."""
 
@@ -57,9 +57,16 @@ def for_ffmpeg(path: PathLike) -> str:
 
 
 def one_line(error: Exception) -> str:
-    """What went wrong, for a message: printable ASCII, at most 80 characters or so."""
+    """What went wrong, for a message: printable ASCII, at most 80 characters or so, cut after a sentence if
+    one fits, else after a word.
+    """
     text = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return ascii(" ".join(str(text).split())[:80])[1:-1]
+    text = " ".join(str(text).split())
+    if len(text) > _LONGEST_REASON:
+        begins = text[:_LONGEST_REASON]
+        sentences, words = begins.rpartition(". ")[0], begins.rpartition(" ")[0]
+        text = sentences if len(sentences) >= _LONGEST_REASON // 4 else f"{words or begins} ..."
+    return ascii(text)[1:-1]
 
 
 def first_bytes(path: PathLike, count: int, limit: int = MAX_BYTES) -> bytes:
