@@ -150,7 +150,7 @@ def test_what_was_taken_before_a_failure_is_told(server: str, scan: Path, tmp_pa
     Archive.most = 2  # the image, and one of two results
     options = ("--box", "105,65,235,155", "--write", "seg,sr", "--store", server)
     done = CliRunner().invoke(app, ["segment", str(scan), *options, "--out", str(tmp_path / "out")])
-    assert "1 DICOM results are stored in 127.0.0.1:" in done.stderr
+    assert "1 DICOM result is stored in 127.0.0.1:" in done.stderr
     assert "answers 503" in str(done.exception)
     assert f"Results in {tmp_path / 'out'}/" in done.stdout
     Archive.answer, Archive.most = 200, 1000  # what docs/archive.md says of sending the rest

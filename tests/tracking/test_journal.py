@@ -79,8 +79,8 @@ def test_what_is_known_is_not_tracked_again(tmp_path: Path, monkeypatch: pytest.
     ended(path, 55)
     journal = TrackJournal.open(path, ABOUT)
     seen: list[int] = []
-    decode = Segmenter.decode
-    monkeypatch.setattr(Segmenter, "decode", lambda *args: seen.append(1) or decode(*args))
+    refine_all = Segmenter.refine_all
+    monkeypatch.setattr(Segmenter, "refine_all", lambda *args: seen.append(1) or refine_all(*args))
     assert len(list(track(SEGMENTER, CINE, PROMPTS, journal=journal))) == 64
     journal.close()
     resumed = len(seen)
