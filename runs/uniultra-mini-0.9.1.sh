@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # uniultra-mini 0.9.1 and uniultra-mini-permissive 0.4.1, from 0.9.0 and 0.4.0: the same weights, whose answers to clicks on a last mask are averaged with those to its box.
-# Nothing is learned; an hour of evaluation on one core.
+# Nothing is learned.
 #   runs/uniultra-mini-0.9.1.sh DATA/manifest.csv MINI-0.9.0 PERMISSIVE-0.4.0
 # The folders are those that runs/uniultra-mini-0.9.sh and runs/uniultra-mini-permissive-0.4.sh end with, or those of the release before this one.
 set -euo pipefail
 data=${1:?the manifest} mini=${2:?the folder of uniultra-mini 0.9.0} permissive=${3:?the folder of uniultra-mini-permissive 0.4.0}
 run=runs/uniultra-mini-0.9.1
 kinds=click3,click5  # with a box nothing changes
-changed=(--pass beside=0.75 --precision w8 --licence Apache-2.0 --force)
+changed=(--pass box_agreed=0.75 --precision w8 --licence Apache-2.0 --force)
 python benchmarks/unnamed_regions.py --data "$data" --split val --limit 12 --out "$run/regions"
 
 published() { # NAME FOLDER VERSION DATASETS
@@ -32,8 +32,10 @@ PY
     uniultra calibrate "$out/val-masks.json" --by-prompt --datasets "$4" --out "$out/terms.json" --force
     uniultra export --model "$2" --settings-from "$2" --calibration "$out/terms.json" "${changed[@]}" --name "$1" --version "$3" --out "$out/onnx"
     for split in test external; do
-        uniultra evaluate --model "$out/onnx" --data "$data" --split "$split" --draws 1 --kinds $kinds --out "$out/$split.json" --force
-        python benchmarks/tables.py --wide "$1"="$out/$split.json"
+        for each in "$2" "$out/onnx"; do
+            uniultra evaluate --model "$each" --data "$data" --split "$split" --draws 1 --kinds $kinds --out "$out/$split-$(basename "$each").json" --force
+        done
+        python benchmarks/tables.py --wide "$1"="$out/$split-onnx.json" before="$out/$split-$(basename "$2").json"
     done
 }
 

@@ -56,7 +56,7 @@ class Halves:
 
 def answers(less: int, prompt: Prompt, least: float = 0.75) -> tuple[np.ndarray, list]:
     """The logits under the middle column of the crop, and what the engine was asked."""
-    engine = Halves(less, ModelFacts("halves", "test", SIZE, passes=Passes(beside=least)))
+    engine = Halves(less, ModelFacts("halves", "test", SIZE, passes=Passes(box_agreed=least)))
     [mask] = Segmenter(engine).segment(FRAME, [prompt])
     return mask.logits_hw[:, 190], engine.calls
 
@@ -109,7 +109,7 @@ def test_published_models_answer_twice(entry: ModelEntry) -> None:
     cine alike, and by little.
     """
     twice = Segmenter.load(entry.name, threads=1)
-    assert twice.facts.passes.beside == 0.75
+    assert twice.facts.passes.box_agreed == 0.75
     [first] = twice.segment(FRAME, [Prompt(box_xyxy=BOX)])
     prompt = Prompt(mask_hw=first.mask_hw, points_xy=((190.0, 90.0), (160.0, 75.0)), point_labels=(1, 0))
     [mask] = twice.segment(FRAME, [prompt])
@@ -126,4 +126,4 @@ class _Once:
     def __init__(self, backend: object) -> None:
         self.encode, self.decode = backend.encode, backend.decode  # type: ignore[attr-defined]
         facts = backend.facts  # type: ignore[attr-defined]
-        self.facts = replace(facts, passes=replace(facts.passes, beside=0.0))
+        self.facts = replace(facts, passes=replace(facts.passes, box_agreed=0.0))

@@ -47,15 +47,14 @@ def decoded(backend: Backend, embedding: Embedding, prompts: Sequence[Prompt]) -
     return [found[place] for place in range(len(prompts))]
 
 
-def beside(
+def with_box_answers(
     backend: Backend, embedding: Embedding, prompts: Sequence[Prompt], answers: Sequence[Answer]
 ) -> list[Answer]:
-    """The answers, each averaged with a second one where the prompt is a last mask with clicks and no box:
-    with the answer to the same clicks and that mask's box. A mask that is believed too much and a box that is
-    drawn around it err in different places. Only where both agree, by the IoU that the model's passes say
-    (`Passes.beside`): elsewhere the box of a mask that is wrong would hold the next one back.
+    """The answers; where clicks correct a last mask and no box is given, each is averaged with the answer to
+    the same clicks and that mask's box, if the IoU of both is above `Passes.box_agreed`. The two err in
+    different places; where they disagree, the box of a wrong mask would hold the next one back.
     """
-    least = backend.facts.passes.beside
+    least = backend.facts.passes.box_agreed
     places = [place for place, prompt in enumerate(prompts) if least and _corrected(prompt)]
     seconds = decoded(backend, embedding, [_by_box(prompts[place]) for place in places])
     made = list(answers)

@@ -43,8 +43,8 @@ class Passes:
         closer_by: by so much more trust the closer view's answer is preferred to the whole frame's.
         span_cost: what a cut of a tight box's mask costs a logit away from 0, against the IoU of the mask's
             box with that box (`postprocess.spanning`); 0 cuts all masks at 0.
-        beside: from this IoU on, clicks on a last mask are answered by the mean of what they give with that
-            mask and with its box (`decoding.beside`); 0 leaves the box out.
+        box_agreed: clicks on a last mask are answered by the mean of what they give with that mask and with
+            its box, where both agree above this IoU (`decoding.with_box_answers`); 0 leaves the box out.
 
     The defaults of the last six are what models had before they were there: holes as they are, every pass,
     whichever is trusted more, masks of tight boxes as of others, and one answer to clicks on a mask.
@@ -59,7 +59,7 @@ class Passes:
     sure: float = 1.0
     closer_by: float = 0.0
     span_cost: float = 0.0
-    beside: float = 0.0
+    box_agreed: float = 0.0
 
 
 _LEGAL = {
@@ -72,10 +72,10 @@ _LEGAL = {
     "sure": (0.0, 1.0),
     "closer_by": (0.0, 1.0),
     "span_cost": (0.0, 1.0),
-    "beside": (0.0, 1.0),
+    "box_agreed": (0.0, 1.0),
 }
 
-_LATER = ("span_cost", "beside")
+_LATER = ("span_cost", "box_agreed")
 """Those that older reports and journals don't state, and that are 0 where a model doesn't have them."""
 
 

@@ -24,7 +24,7 @@ import numpy as np
 from uniultra.backends.onnx import OnnxBackend
 from uniultra.backends.open import open_backend
 from uniultra.backends.protocol import Backend
-from uniultra.decoding import Answer, beside, decoded
+from uniultra.decoding import Answer, decoded, with_box_answers
 from uniultra.errors import PromptError
 from uniultra.geometry import (
     ModelMap,
@@ -218,7 +218,8 @@ class Segmenter:
         """One pass on an embedding for several structures: the masks of `refine`. Raises PromptError."""
         check_prompts(prompts, embedding.frame_hw)
         shown, masks = [pointing(prompt) for prompt in prompts], []
-        answers = beside(self.backend, embedding, prompts, decoded(self.backend, embedding, shown))
+        first = decoded(self.backend, embedding, shown)
+        answers = with_box_answers(self.backend, embedding, prompts, first)
         for prompt, answer in zip(prompts, self._pasted(embedding, shown, answers), strict=True):
             if prompt.box_xyxy is None and prompt.mask_hw is None:
                 mask = under_clicks(answer, prompt, self.facts.passes.max_hole)

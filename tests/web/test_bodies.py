@@ -72,7 +72,7 @@ def test_what_a_small_body_could_make_expensive_is_refused_quickly(body: bytes, 
     began = time.process_time()
     with pytest.raises(Problem, match=says) as caught:
         asyncio.run(Bodies(len(body)).read(request(body), SegmentIn))
-    assert time.process_time() - began < 3.0  # 1.1 was seen on a machine that was slow
+    assert time.process_time() - began < 5.0  # up to 3.2 on a slow machine; 13 and more where all is listed
     assert len(caught.value.errors or []) <= 20
 
 

@@ -18,12 +18,12 @@ def print_size_notes(field: str, calibration: Calibration) -> tuple[str, ...]:
     if known[0] == 1.0:
         return (
             f"{field} is 1 x 1 mm, as ITK and converters write where nobody knew the size of a pixel: "
-            "check it",
+            "check it, or give --override-scale",
         )
     for dots in _USUAL:
         if abs(known[0] * dots / MM_PER_INCH - 1) <= _SAME:
             return (
                 f"{field} is {known[0]:.4g} mm, which is {dots} dots per inch: ITK takes a picture's "
-                "print size for millimetres; check it, or give --spacing",
+                "print size for millimetres; check it, or give --override-scale",
             )
     return ()

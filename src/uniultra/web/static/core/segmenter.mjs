@@ -17,7 +17,7 @@ export class Segmenter {
   // `facts` is the folder's model.json, whose `passes` say how a prompt becomes a mask and `quality` by what its quality is corrected, if by
   // anything; `encoder` and `decoder` are sessions on its two graphs.
   constructor(ort, encoder, decoder, facts) {
-    const passes = { max_hole: 0, agreed: 1, sure: 1, closer_by: 0, span_cost: 0, beside: 0, ...facts.passes }; // older folders don't say these six
+    const passes = { max_hole: 0, agreed: 1, sure: 1, closer_by: 0, span_cost: 0, box_agreed: 0, ...facts.passes }; // older folders don't say these six
     this.encoded = new WeakMap(); // features by image, then by region
     this.ofNothing = new WeakSet(); // features of regions that are of one even grey
     const told = { fits: facts.box_fits ?? false, structures: facts.structures ?? [] };
@@ -46,7 +46,7 @@ export class Segmenter {
   // One pass on the crop around a box or a previous mask. Clicks on a mask are also answered by its box.
   async inBox(image, given, around) {
     const corrected = given.mask && !given.box && given.points.length + given.negatives.length > 0;
-    const second = corrected && this.passes.beside ? { ...given, mask: null, box: clipBox(around, image) } : null;
+    const second = corrected && this.passes.box_agreed ? { ...given, mask: null, box: clipBox(around, image) } : null;
     return this.focus(image, await pointing(given, image), around, second);
   }
 
@@ -189,7 +189,7 @@ export class Segmenter {
     let { grid, quality } = await this.answer(image, prompt, region, features);
     if (second) {
       const { grid: other } = await this.answer(image, second, region, features);
-      if (overlap(positive(grid), positive(other)) > this.passes.beside) grid = grid.map((value, i) => (value + other[i]) / 2);
+      if (overlap(positive(grid), positive(other)) > this.passes.box_agreed) grid = grid.map((value, i) => (value + other[i]) / 2);
     }
     const logits = pasteLogits(grid, this.size / 4, region, image);
     const even = this.ofNothing.has(features);

@@ -40,10 +40,10 @@ export function calibrationOf(view, found, explicit, size) {
 // A sentence where the size of a pixel is that of a print, or 1 mm.
 function printSizeNotes(name, [down, across]) {
   if (Math.abs(down - across) > SAME_SIZE * down) return [];
-  if (down === 1) return [`${name} is 1 x 1 mm, as ITK and converters write where nobody knew the size of a pixel: check it`];
+  if (down === 1) return [`${name} is 1 x 1 mm, as ITK and converters write where nobody knew the size of a pixel: check it, or give --override-scale`];
   const dots = DOTS_PER_INCH.find((each) => Math.abs((down * each) / MM_PER_INCH - 1) <= SAME_SIZE);
   return dots
-    ? [`${name} is ${general(down, 4)} mm, which is ${dots} dots per inch: ITK takes a picture's print size for millimetres; check it, or give --spacing`]
+    ? [`${name} is ${general(down, 4)} mm, which is ${dots} dots per inch: ITK takes a picture's print size for millimetres; check it, or give --override-scale`]
     : [];
 }
 
