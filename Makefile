@@ -51,6 +51,8 @@ lint: $(VENV)/.installed
 	@echo "== ruff"
 	@$(VENV)/bin/python -m ruff check .
 	@$(VENV)/bin/python -m ruff format --check . || { echo "$(FORMAT)" >&2; exit 1; }
+	@echo "== oxlint"
+	@$(VENV)/bin/oxlint --quiet --deny-warnings src examples
 
 types: $(VENV)/.installed
 	@echo "== mypy"

@@ -233,13 +233,18 @@ def test_modules_are_sent_without_comments_on_the_lines_of_the_source() -> None:
                 open_text ^= given.replace("\\`", "").count("`") % 2 == 1
 
 
-def modules_from(name: str, files: dict[str, tuple[bytes, str]]) -> set[str]:
-    """A module, and all that it imports, by their paths."""
+MODULE = r"""["'](\.{1,2}/[^"']+)["']"""
+AT_ONCE = re.compile(rf"(?:from|import)\s*{MODULE}")
+ASKED_FOR = re.compile(rf"import\(\s*{MODULE}")
+
+
+def modules_from(name: str, files: dict[str, tuple[bytes, str]], *kinds: re.Pattern[str]) -> set[str]:
+    """A module and all that it imports in these ways, by their paths."""
     found, next_ones = {name}, [name]
     while next_ones:
         module = next_ones.pop()
         text = files[module][0].decode("utf-8")
-        for there in re.findall(r"""(?:from|import|import\()\s*["'](\.{1,2}/[^"']+)["']""", text):
+        for there in (one for kind in kinds for one in kind.findall(text)):
             path = posixpath.normpath(posixpath.join(posixpath.dirname(module), there))
             if path not in found:
                 found.add(path)
@@ -250,8 +255,10 @@ def modules_from(name: str, files: dict[str, tuple[bytes, str]]) -> set[str]:
 def test_the_page_is_light_and_loads_nothing_from_elsewhere() -> None:
     files = static_files()
     catalogues = {name for name in files if name.endswith(".po")}  # each loaded with its language alone
-    loaded = modules_from("main.mjs", files) | {"index.html", "style.css", "icon.svg"} | catalogues
-    assert not [name for name in loaded if name.startswith("local/")], "that is of the page without a server"
+    at_once = modules_from("main.mjs", files, AT_ONCE)
+    assert not [name for name in at_once if name.startswith("local/")], "that is of the page without a server"
+    page = {"index.html", "style.css", "icon.svg"}
+    loaded = modules_from("main.mjs", files, AT_ONCE, ASKED_FOR) | page | catalogues
     assert sum(len(files[name][0]) for name in loaded) <= MOST_BYTES
     unused = [name for name in files if not name.startswith("local/") and name not in loaded]
     assert all(name.startswith("core/") for name in unused), unused

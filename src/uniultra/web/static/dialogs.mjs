@@ -6,7 +6,7 @@ import { calipersOn } from "./doc.mjs";
 import { saveNow } from "./saving.mjs";
 import { app, changed, commit, doc, itemPath, say } from "./state.mjs";
 import { CALLED, EN, LANGUAGES } from "./languages.mjs";
-import { current, inWords, number, reasonOf, sentence, speak, t } from "./texts.mjs";
+import { current, number, reasonOf, sentence, speak, t } from "./texts.mjs";
 import { stopTracking, trackingEnded } from "./track.mjs";
 
 const closing = (dialog, text = t("close")) =>

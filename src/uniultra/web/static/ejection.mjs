@@ -3,7 +3,7 @@
 import { sendJson } from "./api.mjs";
 import { maskOf } from "./doc.mjs";
 import { areaIn } from "./shapes.mjs";
-import { app, changed, doc, fileKey, itemPath, say } from "./state.mjs";
+import { changed, doc, fileKey, itemPath, say } from "./state.mjs";
 import { isPassing, reasonOf } from "./texts.mjs";
 
 const kept = new Map();

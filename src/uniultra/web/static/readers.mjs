@@ -5,7 +5,7 @@ import { byId, el, fill } from "./dom.mjs";
 import { saveNow } from "./saving.mjs";
 import { app } from "./state.mjs";
 import { number, reasonOf, t } from "./texts.mjs";
-import { stopTracking } from "./track.mjs";
+import { stopTracking, trackingEnded } from "./track.mjs";
 
 // Goes on as another reader; "" is the first.
 async function become(name) {

@@ -76,7 +76,7 @@ export function overlap(a, b) {
 }
 
 // The tight box by outer pixel edges; null for an empty mask.
-export function maskBox(mask, { width, height }) {
+export function maskBox(mask, { width }) {
   const first = mask.indexOf(1);
   if (first < 0) return null;
   const y0 = Math.floor(first / width), y1 = Math.floor(mask.lastIndexOf(1) / width);

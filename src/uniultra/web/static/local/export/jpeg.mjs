@@ -153,7 +153,8 @@ function head(width, height) {
   const steps = STEPS.flatMap((table, kind) => marker(0xdb, kind, ...ZIGZAG.map((place) => table[place])));
   const codes = TABLES.flatMap(({ kind, lengths, values }) => marker(0xc4, kind, ...lengths, ...values));
   return Uint8Array.from([
-    ...[0xff, 0xd8],
+    0xff,
+    0xd8,
     ...marker(0xe0, 0x4a, 0x46, 0x49, 0x46, 0, 1, 1, 0, 0, 1, 0, 1, 0, 0),
     ...steps,
     ...marker(0xc0, 8, ...size(height), ...size(width), 3, 1, 0x21, 0, 2, 0x11, 1, 3, 0x11, 1),
