@@ -73,3 +73,43 @@ def test_an_annotation_of_no_image_is_a_problem(tmp_path: Path) -> None:
     problem, sample = found(tmp_path, {"image_id": 9, "segmentation": OUTER})
     assert isinstance(sample, Sample)
     assert "annotation 1: its image_id 9 is of no entry of images" in str(problem)
+
+
+def _written(folder: Path, **data: Any) -> list[Sample | Problem]:
+    for name in ("a.png", "b.png"):
+        Image.fromarray(np.zeros(HW, np.uint8)).save(folder / name)
+    (folder / "coco.json").write_text(json.dumps(data), encoding="utf-8")
+    return list(SETS["coco"].find(folder))
+
+
+def test_annotations_numbered_anew_in_each_image_are_told_apart(tmp_path: Path) -> None:
+    images = [{"id": 1, "file_name": "a.png"}, {"id": 2, "file_name": "b.png"}]
+    annotations = [
+        {"id": 1, "image_id": 1, "category_id": 0, "segmentation": OUTER},
+        {"id": 1, "image_id": 2, "category_id": 0, "segmentation": INNER},
+    ]
+    areas = []
+    for sample in _written(tmp_path, images=images, annotations=annotations):
+        assert isinstance(sample, Sample)
+        areas.append(np.count_nonzero(sample.ids(HW)))
+    assert areas == [2000, 200]
+
+
+def test_images_of_one_id_are_problems(tmp_path: Path) -> None:
+    images = [{"id": 1, "file_name": "a.png"}, {"id": 1, "file_name": "b.png"}]
+    annotations = [{"image_id": 1, "segmentation": OUTER}, {"image_id": 1, "segmentation": INNER}]
+    problems = _written(tmp_path, images=images, annotations=annotations)
+    assert ["its id 1 is of 2 entries of images" in str(one) for one in problems] == [True, True]
+    assert all(isinstance(one, Problem) for one in problems)
+
+
+@pytest.mark.parametrize(("second", "names"), [("nodule", {}), ("cyst", {None: "cyst"})])
+def test_a_category_of_two_names_has_none(tmp_path: Path, second: str, names: dict[int | None, str]) -> None:
+    [sample, _] = _written(
+        tmp_path,
+        images=[{"id": 1, "file_name": "a.png"}, {"id": 2, "file_name": "b.png"}],
+        annotations=[{"image_id": 1, "category_id": 3, "segmentation": OUTER}],
+        categories=[{"id": 3, "name": "cyst"}, {"id": 3, "name": second}],
+    )
+    assert isinstance(sample, Sample)
+    assert sample.names == names

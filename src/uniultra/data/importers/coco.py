@@ -54,7 +54,16 @@ def find(root: Path) -> Iterator[Finding]:
             f"{path} annotation {place}",
             f"its image_id {shown(str(number))} is of no entry of images; add that, or remove the annotation",
         )
+    images_of = Counter(number for number, _, _ in named)
     for number, name, size in named:
+        if images_of[number] > 1:
+            yield Problem(
+                f"{path} file_name '{name}'",
+                f"its id {shown(str(number))} is of {images_of[number]} entries of images, so which "
+                "annotations are its own can't be told; give each image an id of its own, "
+                "and its annotations that",
+            )
+            continue
         own = dict(zip(numbers.of(kinds[number]), segments[number], strict=True))
         yield _sample(path, name, size, own, numbers.names)
 
@@ -81,10 +90,17 @@ class Numbering:
 
 
 def _called(categories: Any) -> dict[Any, str]:
-    """Categories' names by their ids; those that can't be names are left out."""
+    """Categories' names by their ids; those that can't be names, and ids of several names, are left out."""
     given = [one for one in categories or () if isinstance(one, dict) and "id" in one and "name" in one]
     legal = legal_names(enumerate((one["name"] for one in given), start=1))
-    return {one["id"]: legal[place] for place, one in enumerate(given, start=1) if place in legal}
+    called: dict[Any, set[str]] = {one["id"]: set() for one in given}
+    for one in given:
+        called[one["id"]].add(str(one["name"]))
+    return {
+        one["id"]: legal[place]
+        for place, one in enumerate(given, start=1)
+        if place in legal and len(called[one["id"]]) == 1
+    }
 
 
 def numbering(called: Mapping[Any, str], images: Iterable[Sequence[Any]]) -> Numbering:
