@@ -28,6 +28,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_an_exported_folder_is_whole(tmp_path: Path) -> None:
     report = export_folder("uniultra-mini", tmp_path / "out", ModelFacts("whole", "1", precision="w8"))
     assert {file.name for file in (tmp_path / "out").iterdir()} == set(FILES)

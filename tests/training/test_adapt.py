@@ -253,6 +253,7 @@ def test_kill_9_at_any_moment(sam2: Path, lab: Path, adapted: Callable[[str], Pa
         torch.testing.assert_close(second[name], value, rtol=1e-5, atol=1e-6, msg=name)
 
 
+@pytest.mark.slow
 def test_two_processes_see_the_loss_of_one_with_the_same_batch(sam2: Path, lab: Path, tmp_path: Path) -> None:
     changes = ("optim.steps=4", "optim.save_every=2", "optim.keep=last", "optim.ema=0.0")
     alone = arguments(lab, sam2, tmp_path / "one", *changes, "optim.batch_size=4")

@@ -119,6 +119,7 @@ def test_retuning_moves_all_of_it(teacher: Path, lab: Path, tmp_path: Path) -> N
     assert any("backbone" in name and not torch.equal(value, theirs[name]) for name, value in ours.items())
 
 
+@pytest.mark.slow
 def test_a_small_decoder_is_exported_and_used_like_any_other(run: Path, tmp_path: Path) -> None:
     frame = speckled(ellipse((90, 120), (60, 45), (22, 15)))
     arguments = ["--model", str(run), "--precision", "w8", "--name", "small", "--out", str(tmp_path / "w8")]

@@ -1,4 +1,6 @@
-"""A browser on the page of `uniultra open`, one of each a file of tests."""
+"""A browser on the page of `uniultra open`. The browser, and the site of the page without a server, take
+seconds to start and are shared by all tests here; a file of tests has its own server, folder and cookies.
+"""
 
 from __future__ import annotations
 
@@ -29,27 +31,33 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return scans
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Any]:
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     playwright.expect.set_options(timeout=WAIT_MS)
     if CHROMIUM is None:
         pytest.skip("no Chromium is installed")
     with playwright.sync_playwright() as running:
-        browser = running.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = running.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
         yield browser
         browser.close()
 
 
-@pytest.fixture(scope="module")
-def alone(chromium: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visit]:
-    """A tab on the page without a server."""
+@pytest.fixture(scope="package")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the page without a server."""
     with static_site(tmp_path_factory.mktemp("alone") / "site") as address:
-        context = chromium.new_context(viewport={"width": 1280, "height": 720}, locale="en-GB")
-        one = tab_of(context, address)
-        yield one
-        check_tab(one)
-        context.close()
+        yield address
+
+
+@pytest.fixture(scope="module")
+def alone(chromium: Any, site: str) -> Iterator[Visit]:
+    """A tab on the page without a server."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 720}, locale="en-GB")
+    one = tab_of(context, site)
+    yield one
+    check_tab(one)
+    context.close()
 
 
 @pytest.fixture(scope="module")
