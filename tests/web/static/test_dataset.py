@@ -55,7 +55,11 @@ def accepted(name: str, seed: int, masks: dict[int, dict[str, list[np.ndarray]]]
 def test_a_manifest_without_faults_and_all_that_it_names(tmp_path: Path) -> None:
     large, small = ellipse(HW, (40, 30), (20, 15)), ellipse(HW, (15, 15), (8, 8))
     other = ellipse(HW, (60, 45), (7, 7))
-    files = [accepted("a.dcm", 0, {0: {"liver": [large]}, 2: {"": [small, other], "liver": [large]}})]
+    files = [
+        accepted(
+            "a.dcm", 0, {0: {"liver": [large]}, 2: {"": [small], "Struktur 2": [other], "liver": [large]}}
+        )
+    ]
     files.append(accepted("=b,\n.png", 1, {0: {"=cmd()": [small]}}, banners=[[-0.5, -0.5, 30.2, 9.5]]))
     files += [accepted(f"{number}.png", number, {0: {"liver": [large]}}) for number in range(2, 6)]
     command = ["node", "--input-type=module", "-e", SCRIPT]

@@ -364,7 +364,7 @@ def test_accepted_images_become_a_data_set(page: TestClient, folder: Path) -> No
     assert "no image with a mask is accepted" in page.post(at).json()["detail"]
     saved(page, item_id(page, "a.png"), doc_of() | {"done": True})
     doc = doc_of(number=2)
-    doc["objects"].append({"id": 2})
+    doc["objects"].append({"id": 2, "name": "Structure 2"})  # as the page calls what nobody has named
     doc["frames"][0]["masks"].append({"object": 2, "counts": TRUTH, "source": "brush"})
     saved(page, item_id(page, "cine.gif"), doc | {"done": True})
     done = page.post(at).json()

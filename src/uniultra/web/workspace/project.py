@@ -129,7 +129,7 @@ class Project:
                     "done": one["done"] is True,
                     "objects": int(one["objects"]),
                     "frames": int(one["frames"]),
-                    "kinds": [kind for kind in map(str, one.get("kinds", [])) if _is_kind(kind)],
+                    "kinds": [kind for kind in map(str, one.get("kinds", [])) if is_kind(kind)],
                 }
                 for name, one in said["files"].items()
             }
@@ -259,10 +259,10 @@ def _ids(frame: FrameDoc, doc: Doc, size_hw: tuple[int, int]) -> np.ndarray:
 def _kinds(doc: Doc) -> set[str]:
     """Names that a person gave to structures with a mask that they pointed at or drew."""
     used = {mask.object for frame in doc.frames for mask in frame.masks if mask.source != "track"}
-    return {one.name for one in doc.objects if one.id in used and _is_kind(one.name)}
+    return {one.name for one in doc.objects if one.id in used and is_kind(one.name)}
 
 
-def _is_kind(name: str) -> bool:
+def is_kind(name: str) -> bool:
     """Whether a name says what a structure is: the page calls one that nobody has named "Structure 1"."""
     return bool(name) and DEFAULT_NAME.fullmatch(name) is None
 

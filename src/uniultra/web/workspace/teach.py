@@ -35,6 +35,7 @@ from uniultra.web.workspace.lessons import (
     next_folder,
     write_lesson,
 )
+from uniultra.web.workspace.project import is_kind
 from uniultra.web.workspace.project_files import free_folder
 from uniultra.web.workspace.schemas import Annotations, Doc, edges
 from uniultra.web.workspace.workspace import Workspace, run
@@ -122,7 +123,7 @@ def _accepted(workspace: Workspace, frames_of: Callable[[Doc], Frames], kind: st
 
 
 def _by_name(doc: Doc) -> Frames:
-    names = {one.id: one.name or UNNAMED for one in doc.objects}
+    names = {one.id: one.name if is_kind(one.name) else UNNAMED for one in doc.objects}
     frames: Frames = {}
     for frame in sorted(doc.frames, key=lambda one: one.number):
         for mask in frame.masks:

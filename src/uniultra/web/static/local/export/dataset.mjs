@@ -3,6 +3,7 @@
 
 import { maskBox } from "../../core/masks.mjs";
 import { decode } from "../../core/rle.mjs";
+import { isDefaultName } from "../../doc.mjs";
 import { png, utf8 } from "./bytes.mjs";
 import { csv } from "./tables.mjs";
 
@@ -50,7 +51,7 @@ function leftOut(names) {
 
 // [[name, [counts, ...]], ...] of a frame.
 function byName(doc, frame) {
-  const names = new Map(doc.objects.map(({ id, name }) => [id, name || UNNAMED])),
+  const names = new Map(doc.objects.map(({ id, name }) => [id, name && !isDefaultName(name) ? name : UNNAMED])),
     found = new Map();
   for (const { object, counts } of frame.masks) {
     if (!names.has(object)) continue;
