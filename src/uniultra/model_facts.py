@@ -45,9 +45,12 @@ class Passes:
             box with that box (`postprocess.spanning`); 0 cuts all masks at 0.
         box_agreed: clicks on a last mask are answered by the mean of what they give with that mask and with
             its box, where both agree above this IoU (`decoding.with_box_answers`); 0 leaves the box out.
+        in_turns: 1 where clicks that are given at once, without a mask, are answered one after the other
+            (`click_views.turns`); 0 where all are in one prompt.
 
-    The defaults of the last six are what models had before they were there: holes as they are, every pass,
-    whichever is trusted more, masks of tight boxes as of others, and one answer to clicks on a mask.
+    The defaults of the last seven are what models had before they were there: holes as they are, every pass,
+    whichever is trusted more, masks of tight boxes as of others, one answer to clicks on a mask, and one to
+    all clicks.
     """
 
     crop_scale: float = 1.6
@@ -60,6 +63,7 @@ class Passes:
     closer_by: float = 0.0
     span_cost: float = 0.0
     box_agreed: float = 0.0
+    in_turns: int = 0
 
 
 _LEGAL = {
@@ -73,9 +77,10 @@ _LEGAL = {
     "closer_by": (0.0, 1.0),
     "span_cost": (0.0, 1.0),
     "box_agreed": (0.0, 1.0),
+    "in_turns": (0, 1),
 }
 
-_LATER = ("span_cost", "box_agreed")
+_LATER = ("span_cost", "box_agreed", "in_turns")
 """Those that older reports and journals don't state, and that are 0 where a model doesn't have them."""
 
 
@@ -108,8 +113,8 @@ class ModelFacts:
     @property
     def prompting(self) -> dict[str, Any]:
         """How it is prompted: what an answer follows from beside the weights, as plain values; the quality's
-        terms, the boxes' fits, the names, the cost of a cut and second answers only where there are any,
-        since older reports and journals lack them.
+        terms, the boxes' fits, the names, the cost of a cut, second answers and turns only where there are
+        any, since older reports and journals lack them.
         """
         values: dict[str, Any] = {
             "input_size": self.input_size,

@@ -24,18 +24,18 @@ import numpy as np
 from uniultra.backends.onnx import OnnxBackend
 from uniultra.backends.open import open_backend
 from uniultra.backends.protocol import Backend
+from uniultra.click_views import closer_view, passes_on, turns
 from uniultra.decoding import Answer, decoded, with_box_answers
 from uniultra.errors import PromptError
 from uniultra.geometry import (
     ModelMap,
     embedding_of,
-    field_side,
     region_around,
     scale_of,
     stays_within,
     whole,
 )
-from uniultra.model_facts import ModelFacts, Passes
+from uniultra.model_facts import ModelFacts
 from uniultra.pixel_scale import Box
 from uniultra.postprocess import (
     distinct,
@@ -47,12 +47,7 @@ from uniultra.postprocess import (
     trust,
     under_clicks,
 )
-from uniultra.prompt_arrays import (
-    click_box,
-    found_box,
-    known_box,
-    pointing,
-)
+from uniultra.prompt_arrays import found_box, known_box, pointing
 from uniultra.prompt_checks import check_frame, check_prompts
 from uniultra.registry import DEFAULT
 from uniultra.types import Embedding, Frame, Mask, Prompt, Region
@@ -154,7 +149,7 @@ class Segmenter:
         check_prompts(prompts, (frame.height, frame.width))
         regions = [self.region_for(prompt, (frame.height, frame.width)) for prompt in prompts]
         whole_frame = self.encode(frame) if None in regions else None
-        return list(mapped(partial(self._first, frame, whole_frame), prompts, regions))
+        return list(mapped(partial(self._first, frame, whole_frame), prompts))
 
     def alternatives(self, frame: Frame, prompt: Prompt, most: int = 3) -> list[Mask]:
         """What clicks may mean: up to `most` masks that differ, the answer of `segment` first, then by
@@ -172,18 +167,18 @@ class Segmenter:
         check_prompts([prompt], (frame.height, frame.width))
         if most == 1 or self.region_for(prompt, (frame.height, frame.width)) is not None:
             return self.segment(frame, [prompt])
-        share = self.facts.passes.close_view
-        closer = [self._closer(frame, prompt, part) for part in (share, share / 2)]
+        passes = self.facts.passes
+        hw, share = (frame.height, frame.width), passes.close_view
+        closer = [closer_view(prompt, hw, passes, part) for part in (share, share / 2)]
         far, *near = (
             self._followed(frame, prompt, self.encode(frame, view)) for view in (None, *filter(None, closer))
         )
-        ranked = [
-            preferred(far, near[0] if near else None, self._passes_in(frame)),
-            *sorted((far, *near), key=trust, reverse=True),
-        ]
+        chosen = preferred(far, near[0] if near else None, passes_on(passes, hw))
+        ranked = [chosen, *sorted((far, *near), key=trust, reverse=True)]
         answers = (self._of_passes(each, prompt) for each in ranked)
         scaled = [replace(m, scale=scale_of(frame.calibration, m.mask_hw, prompt)) for m in answers]
-        return distinct(scaled, most)
+        in_turns = self.segment(frame, [prompt]) if len(turns(prompt, passes)) > 1 else []
+        return distinct([*in_turns, *scaled], most)
 
     def region_for(self, prompt: Prompt, frame_hw: tuple[int, int]) -> Region | None:
         """The crop for a prompt's box or previous mask; None where it has neither, so that the structure must
@@ -238,12 +233,21 @@ class Segmenter:
         """The region around a box, in the shape that the model was trained on."""
         return region_around(box_xyxy, self.facts.passes.crop_scale, self.facts.focus_stretch)
 
-    def _first(self, frame: Frame, whole: Embedding | None, prompt: Prompt, region: Region | None) -> Mask:
-        """The answer in a region; without one, by the clicks, for which the whole frame was encoded."""
-        if region is None and whole is not None:
-            mask = self._from_clicks(frame, prompt, whole)
-        else:
-            mask = self.refine(self.encode(frame, region), prompt).mask
+    def _first(self, frame: Frame, whole: Embedding | None, prompt: Prompt) -> Mask:
+        """The answer in a region; without one, by the clicks, for which the whole frame was encoded. What
+        several clicks say at once is answered in turns, each on the mask before.
+        """
+        mask, seen = None, None
+        for turn in turns(prompt, self.facts.passes):
+            asked = turn if mask is None or not mask.mask_hw.any() else replace(turn, mask_hw=mask.mask_hw)
+            region = self.region_for(asked, (frame.height, frame.width))
+            if region is None and whole is not None:
+                mask = self._from_clicks(frame, asked, whole)
+                continue
+            if seen is None or seen.region != region:
+                seen = self.encode(frame, region)
+            mask = self.refine(seen, asked).mask
+        assert mask is not None, "there is always a turn"
         return replace(mask, scale=scale_of(frame.calibration, mask.mask_hw, prompt))
 
     def _from_clicks(self, frame: Frame, prompt: Prompt, whole_frame: Embedding) -> Mask:
@@ -251,8 +255,8 @@ class Segmenter:
         that is trusted less.
         """
         far, near = self._followed(frame, prompt, whole_frame), None
-        passes = self._passes_in(frame)
-        closer = self._closer(frame, prompt, passes.close_view)
+        passes = passes_on(self.facts.passes, (frame.height, frame.width))
+        closer = closer_view(prompt, (frame.height, frame.width), passes, passes.close_view)
         if closer is not None and trust(far) <= passes.sure:
             near = self._followed(frame, prompt, self.encode(frame, closer))
         chosen = preferred(far, near, passes)
@@ -266,17 +270,6 @@ class Segmenter:
     def _rated(self, mask: Mask, prompt: Prompt) -> Mask:
         """An answer with its quality corrected, once no pass is compared with it any more."""
         return self.facts.rated(mask, prompt) if self.by_prompt else mask
-
-    def _passes_in(self, frame: Frame) -> Passes:
-        """The model's passes; a panorama's first view shows it squeezed, and isn't preferred."""
-        squeezed = field_side((frame.height, frame.width)) < max(frame.height, frame.width)
-        return replace(self.facts.passes, sure=1.0, closer_by=0.0) if squeezed else self.facts.passes
-
-    def _closer(self, frame: Frame, prompt: Prompt, share: float) -> Region | None:
-        """A square around the clicks, `share` of the frame's side; None where that shows all of it."""
-        side = share * field_side((frame.height, frame.width))
-        region = region_around(click_box(prompt), self.facts.passes.crop_scale, min_side=side)
-        return region if region.width < max(frame.height, frame.width) else None
 
     def _followed(self, frame: Frame, prompt: Prompt, view: Embedding) -> list[Mask]:
         """What a first pass finds under the clicks, and what each pass on a crop makes of it, until two

@@ -182,6 +182,21 @@ def test_corrections_of_a_box_keep_it_and_are_of_the_same_boxes(tmp_path: Path) 
     assert all(record.ellipse_dice is None for record in records)
 
 
+@pytest.mark.parametrize(
+    ("at_once", "in_turns"), [("click3atonce", "click3"), ("box10with3", "box10then3")], ids=["clicks", "box"]
+)
+def test_clicks_at_once_come_without_the_last_mask(tmp_path: Path, at_once: str, in_turns: str) -> None:
+    """And are the same clicks, of a segmenter that hears no mask."""
+    given = {}
+    for kind in (at_once, in_turns):
+        stubborn = Stubborn()
+        evaluate(stubborn, first_rows(_val(tmp_path), 1), EvaluationSettings((kind,), draws=1))
+        given[kind] = [prompt for prompts in stubborn.given for prompt in prompts]
+    assert all(prompt.mask_hw is None for prompt in given[at_once])
+    assert any(prompt.mask_hw is not None for prompt in given[in_turns])
+    assert given[at_once] == [replace(prompt, mask_hw=None) for prompt in given[in_turns]]
+
+
 def test_corrections_of_a_box_are_the_answers_after_their_last_click(tmp_path: Path) -> None:
     growing = Growing()
     settings = EvaluationSettings(("box10", "box10then1", "box10then3"), draws=1)

@@ -64,6 +64,7 @@ def test_only_what_chance_has_a_part_in_is_drawn_more_than_once() -> None:
     settings = EvaluationSettings(tuple(KINDS), draws=2)
     drawn = {name for name, kind in KINDS.items() if settings.draws_of(kind) == (0, 1)}
     boxes = {"box4", "saidtight4", "box10", "box20", "sam2box", "box10then1", "box10then3"}
+    boxes |= {"box10with1", "box10with3"}
     assert drawn == boxes | {"uclick1", "scribble"}
     assert {settings.draws_of(KINDS[name]) for name in KINDS.keys() - drawn} == {(0,)}
 

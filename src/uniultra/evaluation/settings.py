@@ -36,6 +36,8 @@ class PromptKind:
         stroke: the first clicks are the places along a short stroke through the object, given at once; see
             `prompts.scribble`.
         goal: clicks end at this Dice; 0 for as many as `clicks` says.
+        at_once: each answer is to the box and all clicks so far, given at once, as in a file of prompts; not
+            to the last mask.
         rough: a previous mask, made of the truth by `rough_mask`, and nothing else.
     """
 
@@ -50,6 +52,7 @@ class PromptKind:
     rough: bool = False
     fit: str = ""
     boxes: str = ""
+    at_once: bool = False
 
     @property
     def is_box(self) -> bool:
@@ -96,6 +99,10 @@ KINDS: dict[str, PromptKind] = {
         PromptKind("box10then1", jitter=0.1, clicks=1, boxes="box10"),
         PromptKind("box10then3", jitter=0.1, clicks=3, boxes="box10"),
         PromptKind("loose30then1", margin=0.30, clicks=1, boxes="loose30"),
+        PromptKind("click3atonce", clicks=3, at_once=True),
+        PromptKind("click5atonce", clicks=5, at_once=True),
+        PromptKind("box10with1", jitter=0.1, clicks=1, boxes="box10", at_once=True),
+        PromptKind("box10with3", jitter=0.1, clicks=3, boxes="box10", at_once=True),
     )
 }
 STANDARD_KINDS = ("box", "box10", "box20", "click1", "click3", "click5", "to90", "mask")

@@ -170,9 +170,9 @@ def _ask_clicks(
     return answered
 
 
-def _beginning(kind: PromptKind) -> tuple[str, bool, bool]:
-    """Alike for kinds whose runs begin alike."""
-    return kind.boxes, kind.stroke, kind.anywhere
+def _beginning(kind: PromptKind) -> tuple[str, bool, bool, bool]:
+    """Alike for kinds whose runs begin alike, and go on alike."""
+    return kind.boxes, kind.stroke, kind.anywhere, kind.at_once
 
 
 def _first_prompt(kind: PromptKind, true_hw: np.ndarray, row_id: str, object_index: int, draw: int) -> Prompt:
@@ -223,7 +223,7 @@ def _click_rounds(
             following = [
                 None
                 if done >= fixed and dice(answer.mask.mask_hw, true_hw) >= GOAL_DICE
-                else _corrected(prompt, answer, true_hw)
+                else _corrected(prompt, answer, true_hw, kinds[0].at_once)
                 for prompt, answer, true_hw in zip(prompts, answers, truths, strict=True)
             ]
             prompts = [new or old for new, old in zip(following, prompts, strict=True)]
@@ -233,15 +233,15 @@ def _click_rounds(
             ]
 
 
-def _corrected(prompt: Prompt, answer: Answer, true_hw: np.ndarray) -> Prompt | None:
-    """The box and all clicks so far, one on the largest error, and the last mask; None where nothing is
-    wrong.
+def _corrected(prompt: Prompt, answer: Answer, true_hw: np.ndarray, at_once: bool) -> Prompt | None:
+    """The box and all clicks so far, one on the largest error, and, unless all are given `at_once`, the last
+    mask; None where nothing is wrong.
     """
     click = correction_click(answer.mask.mask_hw, true_hw)
     if click is None:
         return None
     point_xy, label = click
-    previous_hw = answer.mask.mask_hw if answer.mask.mask_hw.any() else None
+    previous_hw = answer.mask.mask_hw if answer.mask.mask_hw.any() and not at_once else None
     return replace(
         prompt,
         points_xy=(*prompt.points_xy, point_xy),

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from uniultra.backends.protocol import Backend
+from uniultra.click_views import turns
 from uniultra.errors import PromptError, UniUltraError
 from uniultra.geometry import embedding_of, whole
 from uniultra.io.output import write_png
@@ -185,7 +186,7 @@ class Desk:
         region = (
             segmenter.region_for(prompt, frame_hw) if job.region is None else region_of(job.region, frame_hw)
         )
-        if region is not None:
+        if region is not None and len(turns(prompt, segmenter.facts.passes)) == 1:
             found = segmenter.refine(self._encoded(job, job.number, region), prompt)
             return found.mask, found.region
         [mask] = segmenter.segment(frame, [prompt])

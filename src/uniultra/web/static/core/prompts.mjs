@@ -53,6 +53,17 @@ export async function pointing(given, { width, height }) {
   return { ...given, points: [innermost(inside, width, height)] };
 }
 
+// A prompt as a user would have given it in a viewer, each turn to be answered on the last one's mask: its box, or all clicks inside; the clicks
+// inside; then those outside, one more a turn. One turn: a prompt with a previous mask, with a box alone, or with clicks inside alone; and every
+// prompt of a model that is given all clicks at once.
+export function turns(given, { in_turns: inTurns }) {
+  const { box, points, negatives, mask } = given, several = negatives.length || (box && points.length);
+  if (!inTurns || mask || !several) return [given];
+  const inside = { ...given, negatives: [] }, steps = points.length ? [inside] : [];
+  for (let count = 1; count <= negatives.length; count++) steps.push({ ...given, negatives: negatives.slice(0, count) });
+  return [box ? { ...inside, points: [] } : inside, ...steps];
+}
+
 // From the first to the last click inside, across and down.
 export function clickBox(points) {
   const xs = points.map(([x]) => x), ys = points.map(([, y]) => y);

@@ -4,7 +4,7 @@
 import { clipBox, fieldSide, pasteLogits, regionAround, sample, sampleMask, whole } from "./geometry.mjs";
 import { evenRound, overlap, spanning, underClicks, withoutHoles, withoutSpecks } from "./masks.mjs";
 import { knownName } from "./named.mjs";
-import { check, clickBox, filledIn, foundBox, givenBox, pointing, promptPoints } from "./prompts.mjs";
+import { check, clickBox, filledIn, foundBox, givenBox, pointing, promptPoints, turns } from "./prompts.mjs";
 import { rated } from "./quality.mjs";
 
 const QUICK_SIDE = 512, MOST_KEPT = 6;
@@ -17,7 +17,7 @@ export class Segmenter {
   // `facts` is the folder's model.json, whose `passes` say how a prompt becomes a mask and `quality` by what its quality is corrected, if by
   // anything; `encoder` and `decoder` are sessions on its two graphs.
   constructor(ort, encoder, decoder, facts) {
-    const passes = { max_hole: 0, agreed: 1, sure: 1, closer_by: 0, span_cost: 0, box_agreed: 0, ...facts.passes }; // older folders don't say these six
+    const passes = { max_hole: 0, agreed: 1, sure: 1, closer_by: 0, span_cost: 0, box_agreed: 0, in_turns: 0, ...facts.passes }; // older folders don't say these seven
     this.encoded = new WeakMap(); // features by image, then by region
     this.ofNothing = new WeakSet(); // features of regions that are of one even grey
     const told = { fits: facts.box_fits ?? false, structures: facts.structures ?? [] };
@@ -31,10 +31,17 @@ export class Segmenter {
   // is called, told to a model that has learned the name. `mask`: the last answer, which this one goes on from, a Uint8Array of 0 and 1 of the
   // image's size; one that is empty doesn't count.
   // Resolves to {mask, quality, even}: a Uint8Array of 0 and 1, row by row, the predicted IoU, 0 to 1, and whether the image is of one even grey
-  // there, so that there is nothing to see and the quality is 0.
+  // there, so that there is nothing to see and the quality is 0. What several clicks say at once is answered in turns, each on the mask before.
   async segment(image, prompt) {
     const given = filledIn(prompt);
     check(given, image);
+    const [first, ...further] = turns(given, this.passes);
+    let answer = await this.inOneTurn(image, first);
+    for (const later of further) answer = await this.inOneTurn(image, filledIn({ ...later, mask: answer.mask }));
+    return answer;
+  }
+
+  async inOneTurn(image, given) {
     const around = givenBox(given, image);
     if (around) return this.ofMask(image, given, this.ofBox(image, given, await this.inBox(image, given, around)));
     const closer = this.closer(image, given, this.passes.close_view);
@@ -76,7 +83,8 @@ export class Segmenter {
     const closer = [share, share / 2].map((part) => this.closer(image, given, part)).filter(Boolean), found = [];
     for (const view of [whole(image), ...closer]) found.push(await this.follow(image, given, view));
     const [far, near] = found, ranked = [near ? this.preferred(image, far, near) : far, ...[...found].sort((a, b) => b.trust - a.trust)];
-    return distinct(ranked.map(({ answer }) => answer)).slice(0, most);
+    const inTurns = turns(given, this.passes).length > 1 ? [await this.segment(image, given)] : [];
+    return distinct([...inTurns, ...ranked.map(({ answer }) => answer)]).slice(0, most);
   }
 
   // A square around the clicks, `share` of the image's side; null where that shows all of it.

@@ -1,0 +1,174 @@
+"""Clicks that are given all at once are answered in turns, in Python and in JavaScript."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from page_core import node
+from phantoms import ellipse, speckled
+from uniultra.click_views import turns
+from uniultra.model_facts import ModelFacts, Passes
+from uniultra.postprocess import overlap
+from uniultra.registry import MODELS, ModelEntry
+from uniultra.segmenter import Segmenter
+from uniultra.types import Features, Prompt
+
+SIZE = 128
+GRID = SIZE // 4
+TRUE = ellipse((200, 300), (190, 90), (40, 25))
+FRAME = speckled(TRUE, spacing=0.2)
+BOX = (145.0, 60.0, 235.0, 120.0)
+IN, ALSO, OUT, FAR = (190.0, 90.0), (160.0, 92.0), (190.0, 60.0), (240.0, 100.0)
+TURNS = Passes(in_turns=1)
+
+
+def clicks(*given: tuple[tuple[float, float], int], **others: Any) -> Prompt:
+    return Prompt(
+        points_xy=tuple(place for place, _ in given),
+        point_labels=tuple(label for _, label in given),
+        **others,
+    )
+
+
+MIXED = ((OUT, 0), (IN, 1), (FAR, 0), (ALSO, 1))
+CASES = {
+    "one click": (clicks((IN, 1)), [[(IN, 1)]]),
+    "two clicks inside": (clicks((IN, 1), (ALSO, 1)), [[(IN, 1), (ALSO, 1)]]),
+    "one inside, one outside": (clicks((IN, 1), (OUT, 0)), [[(IN, 1)], [(IN, 1)], [(IN, 1), (OUT, 0)]]),
+    "mixed": (
+        clicks(*MIXED),
+        [
+            [(IN, 1), (ALSO, 1)],
+            [(IN, 1), (ALSO, 1)],
+            [(IN, 1), (ALSO, 1), (OUT, 0)],
+            [(IN, 1), (ALSO, 1), (OUT, 0), (FAR, 0)],
+        ],
+    ),
+    "box alone": (Prompt(BOX), [[]]),
+    "box and a click inside": (clicks((IN, 1), box_xyxy=BOX), [[], [(IN, 1)]]),
+    "box and a click outside": (clicks((OUT, 0), box_xyxy=BOX), [[], [(OUT, 0)]]),
+    "box and both": (clicks((OUT, 0), (IN, 1), box_xyxy=BOX), [[], [(IN, 1)], [(IN, 1), (OUT, 0)]]),
+    "a mask": (clicks(*MIXED, mask_hw=TRUE), [list(MIXED)]),
+}
+
+
+def said(prompt: Prompt) -> list[tuple[tuple[float, float], int]]:
+    return list(zip(prompt.points_xy, prompt.point_labels, strict=True))
+
+
+@pytest.mark.parametrize(("prompt", "expected"), CASES.values(), ids=CASES)
+def test_turns(prompt: Prompt, expected: list) -> None:
+    named = replace(prompt, name="ovary", box_fit="tight" if prompt.box_xyxy else "")
+    found = turns(named, TURNS)
+    assert [said(each) for each in found] == expected
+    assert {(each.name, each.box_fit, each.box_xyxy) for each in found} == {
+        ("ovary", named.box_fit, prompt.box_xyxy)
+    }
+    assert turns(prompt, Passes()) == [prompt], "a model that doesn't say so is given all at once"
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
+def test_turns_in_javascript() -> None:
+    given = [
+        {
+            "box": prompt.box_xyxy and dict(zip(("x0", "y0", "x1", "y1"), prompt.box_xyxy, strict=True)),
+            "points": [place for place, label in said(prompt) if label == 1],
+            "negatives": [place for place, label in said(prompt) if label == 0],
+            "mask": None if prompt.mask_hw is None else [1],
+        }
+        for prompt, _ in CASES.values()
+    ]
+    script = """
+        const { turns } = await import(`${core}/prompts.mjs`);
+        const plain = (each) => [...each.points.map((at) => [at, 1]), ...each.negatives.map((at) => [at, 0])];
+        const found = [1, 0].map((in_turns) => given.map((one) => turns(one, { in_turns }).map(plain)));
+        console.log(JSON.stringify(found));
+    """
+    in_turns, at_once = node(script, given)
+    sorted_cases = [
+        [sorted(turn, key=lambda click: -click[1]) for turn in case] for _, case in CASES.values()
+    ]
+    assert [
+        [[(tuple(at), label) for at, label in turn] for turn in case] for case in in_turns
+    ] == sorted_cases
+    assert all(len(case) == 1 for case in at_once)
+
+
+@dataclass(frozen=True)
+class Ellipse:
+    """An engine that finds the same part of each view, and keeps what it was asked: whether there was a mask,
+    and the labels.
+    """
+
+    facts: ModelFacts = field(default_factory=lambda: ModelFacts("ellipse", "test", SIZE, passes=TURNS))
+    logit: float = 3.0
+    calls: list[tuple[bool, list[int]]] = field(default_factory=list)
+    seen: list[int] = field(default_factory=list)
+
+    def encode(self, images_bhw: np.ndarray) -> Features:
+        self.seen.append(len(images_bhw))
+        coarse = np.zeros((len(images_bhw), 1, GRID, GRID), np.float32)
+        return Features(coarse, coarse, coarse)
+
+    def decode(
+        self,
+        features: Features,
+        points: np.ndarray,
+        labels: np.ndarray,
+        masks: np.ndarray,
+        has_mask: np.ndarray,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        self.calls.extend(
+            (bool(has_mask[row]), [int(each) for each in labels[row]]) for row in range(len(points))
+        )
+        inside = ellipse((GRID, GRID), (GRID / 2, GRID / 2), (GRID / 4, GRID / 4))
+        logits = np.where(inside, self.logit, -3.0).astype(np.float32)
+        return np.repeat(logits[None], len(points), axis=0), np.full(len(points), 0.9, np.float32)
+
+
+def test_each_turn_goes_on_from_the_mask_before() -> None:
+    engine = Ellipse()
+    [mask] = Segmenter(engine).segment(FRAME, [clicks((IN, 1), (OUT, 0), (FAR, 0))])
+    on_masks = [labels for has_mask, labels in engine.calls if has_mask]
+    assert on_masks == [[1], [1, 0], [1, 0, 0]]
+    before = [labels for has_mask, labels in engine.calls if not has_mask]
+    assert all(0 not in labels for labels in before), "clicks outside wait for a mask"
+    assert mask.first_quality is None, "an answer to a mask"
+
+
+def test_a_box_is_answered_before_its_clicks() -> None:
+    engine = Ellipse()
+    Segmenter(engine).segment(FRAME, [clicks((OUT, 0), (IN, 1), box_xyxy=BOX)])
+    assert engine.calls == [(False, [2, 3]), (True, [1, 2, 3]), (True, [1, 0, 2, 3])]
+    assert engine.seen == [1], "all on the same view"
+
+
+def test_where_a_turn_finds_nothing_the_next_one_is_asked_without_a_mask() -> None:
+    engine = Ellipse(logit=-3.0)
+    [mask] = Segmenter(engine).segment(FRAME, [clicks((IN, 1), (OUT, 0))])
+    assert not mask.mask_hw.any()
+    assert not any(has_mask for has_mask, _ in engine.calls)
+    assert engine.calls[-1][1].count(0) == 1
+
+
+@pytest.mark.parametrize("entry", MODELS, ids=lambda entry: entry.name)
+def test_published_models_answer_in_turns(entry: ModelEntry) -> None:
+    """As by hand, and what `alternatives` has first."""
+    segmenter = Segmenter.load(entry.name, threads=1)
+    prompt = clicks((OUT, 0), (IN, 1), (ALSO, 1))
+    [at_once] = segmenter.segment(FRAME, [prompt])
+    mask, *further = turns(prompt, segmenter.facts.passes)
+    assert len(further) == 2
+    [by_hand] = segmenter.segment(FRAME, [mask])
+    for later in further:
+        [by_hand] = segmenter.segment(FRAME, [replace(later, mask_hw=by_hand.mask_hw)])
+    np.testing.assert_array_equal(at_once.mask_hw, by_hand.mask_hw)
+    assert at_once.quality == by_hand.quality
+    first, *others = segmenter.alternatives(FRAME, prompt)
+    np.testing.assert_array_equal(first.mask_hw, at_once.mask_hw)
+    assert all(overlap(first.mask_hw, other.mask_hw) < 0.9 for other in others)
