@@ -170,15 +170,24 @@ NAMES = {
     "uclick1": "anywhere",
     "click3": "three",
     "click5": "five",
+    "click3atonce": "three given at once",
+    "click5atonce": "five at once",
+    "box10with1": "box ±10 % and one click at once",
+    "box10with3": "and three at once",
 }
-"""What a column says of a kind of prompt; in this order."""
+"""What a column says of a kind of prompt; in this order. Others come after these, by their own names."""
+
+
+def _kinds(report: Report) -> list[str]:
+    own = list(report["summary"])
+    return [kind for kind in NAMES if kind in own] + [kind for kind in own if kind not in NAMES]
 
 
 def _print_wide(reports: dict[str, Report]) -> None:
     (_, ours), (other, theirs) = _two(reports, "--wide")
     compared = compare(*([record_from(values) for values in each["records"]] for each in (ours, theirs)))
-    kinds = [kind for kind in NAMES if kind in ours["summary"]]
-    headings = [f"{NAMES[kind]}: Dice, points above {other}" for kind in kinds]
+    kinds = _kinds(ours)
+    headings = [f"{NAMES.get(kind, kind)}: Dice, points above {other}" for kind in kinds]
     print("| organ | objects | " + " | ".join(headings) + " |\n| --- | ---: |" + " ---: |" * len(kinds))
     for organ, cell in ours["summary"][kinds[0]].items():
         values = []
@@ -190,9 +199,9 @@ def _print_wide(reports: dict[str, Report]) -> None:
 
 def _print_beside(reports: dict[str, Report]) -> None:
     (_, ours), (other, theirs) = _two(reports, "--beside")
-    kinds = [kind for kind in NAMES if kind in ours["summary"]]
+    kinds = _kinds(ours)
     both = [kind for kind in kinds if kind in theirs["summary"]]
-    headings = [NAMES[kind] + (f" | {other}" if kind in both else "") for kind in kinds]
+    headings = [NAMES.get(kind, kind) + (f" | {other}" if kind in both else "") for kind in kinds]
     columns = len(kinds) + len(both)
     print("| organ | objects | " + " | ".join(headings) + " |\n| --- | ---: |" + " ---: |" * columns)
     for organ, cell in ours["summary"][kinds[0]].items():

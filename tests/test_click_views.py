@@ -49,6 +49,18 @@ CASES = {
             [(IN, 1), (ALSO, 1), (OUT, 0), (FAR, 0)],
         ],
     ),
+    "four outside": (
+        clicks((IN, 1), *[((float(x), 60.0), 0) for x in range(4)]),
+        [[(IN, 1)], *[[(IN, 1), *[((float(x), 60.0), 0) for x in range(k)]] for k in range(5)]],
+    ),
+    "five outside": (
+        clicks((IN, 1), *[((float(x), 60.0), 0) for x in range(5)]),
+        [[(IN, 1)], [(IN, 1)], [(IN, 1), *[((float(x), 60.0), 0) for x in range(5)]]],
+    ),
+    "an empty mask": (
+        clicks((IN, 1), (OUT, 0), mask_hw=TRUE & False),
+        [[(IN, 1)], [(IN, 1)], [(IN, 1), (OUT, 0)]],
+    ),
     "box alone": (Prompt(BOX), [[]]),
     "box and a click inside": (clicks((IN, 1), box_xyxy=BOX), [[], [(IN, 1)]]),
     "box and a click outside": (clicks((OUT, 0), box_xyxy=BOX), [[], [(OUT, 0)]]),
@@ -79,14 +91,15 @@ def test_turns_in_javascript() -> None:
             "box": prompt.box_xyxy and dict(zip(("x0", "y0", "x1", "y1"), prompt.box_xyxy, strict=True)),
             "points": [place for place, label in said(prompt) if label == 1],
             "negatives": [place for place, label in said(prompt) if label == 0],
-            "mask": None if prompt.mask_hw is None else [1],
+            "mask": None if prompt.mask_hw is None else [int(prompt.mask_hw.any())],
         }
         for prompt, _ in CASES.values()
     ]
     script = """
-        const { turns } = await import(`${core}/prompts.mjs`);
+        const { filledIn, turns } = await import(`${core}/prompts.mjs`);
         const plain = (each) => [...each.points.map((at) => [at, 1]), ...each.negatives.map((at) => [at, 0])];
-        const found = [1, 0].map((in_turns) => given.map((one) => turns(one, { in_turns }).map(plain)));
+        const answered = (in_turns) => given.map((one) => turns(filledIn(one), { in_turns }).map(plain));
+        const found = [1, 0].map(answered);
         console.log(JSON.stringify(found));
     """
     in_turns, at_once = node(script, given)

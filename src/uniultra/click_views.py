@@ -1,4 +1,4 @@
-"""Clicks before anything is found: where a first pass looks, and which clicks are answered first."""
+"""Prompts of which nothing is found yet: where a first pass on clicks looks, and what is answered first."""
 
 from __future__ import annotations
 
@@ -22,10 +22,15 @@ def passes_on(passes: Passes, frame_hw: tuple[int, int]) -> Passes:
     return replace(passes, sure=1.0, closer_by=0.0) if squeezed else passes
 
 
+MOST_OUTSIDE = 4
+"""So many clicks outside have a turn each; more are answered together, since not all can be on errors."""
+
+
 def turns(prompt: Prompt, passes: Passes) -> list[Prompt]:
-    """A prompt as a user would have given it in a viewer, each turn to be answered on the last one's mask:
-    its box, or all clicks inside; the clicks inside; then those outside, one more a turn. A click outside is
-    only right on the mask that it was meant for.
+    """The prompts that a prompt is answered by, each on the mask of the one before: its box alone, or the
+    clicks inside; the clicks inside, now with that mask; then those outside, one more a turn, or all in one
+    turn where they are more than `MOST_OUTSIDE`. A click outside is only right on the mask that it was meant
+    for.
 
     One turn: a prompt with a previous mask, with a box alone, or with clicks inside alone; and every prompt
     of a model that is given all clicks at once (`Passes.in_turns`).
@@ -34,10 +39,12 @@ def turns(prompt: Prompt, passes: Passes) -> list[Prompt]:
     inside = [click for click in clicks if click[1] == POSITIVE]
     outside = [click for click in clicks if click[1] != POSITIVE]
     boxed = prompt.box_xyxy is not None
-    if not passes.in_turns or prompt.mask_hw is not None or not (outside or (boxed and inside)):
+    corrects = prompt.mask_hw is not None and prompt.mask_hw.any()
+    if not passes.in_turns or corrects or not (outside or (boxed and inside)):
         return [prompt]
     first = [] if boxed else inside
-    steps = [inside + outside[:count] for count in range(len(outside) + 1)]
+    counts = range(len(outside) + 1) if len(outside) <= MOST_OUTSIDE else (0, len(outside))
+    steps = [inside + outside[:count] for count in counts]
     return [_with(prompt, first), *(_with(prompt, step) for step in steps if step)]
 
 

@@ -6,7 +6,8 @@
 `segment` runs a second pass on a crop around the structure, which gives a small model many more pixels an
 object at the same cost. Where only clicks are given, a first pass finds out where that crop is. It sees the
 whole frame; where what it leads to isn't trusted, by its confidence and by how far passes agree, another one
-looks closer at the clicks, and the more trusted answer is returned.
+looks closer at the clicks, and the more trusted answer is returned. Clicks outside, and clicks beside a box,
+are answered in turns, each on the mask before (`click_views.turns`).
 
 `refine` is one step of an interaction, for whoever keeps the embedding: a page's next click, a tracker's next
 frame.
@@ -149,7 +150,7 @@ class Segmenter:
         check_prompts(prompts, (frame.height, frame.width))
         regions = [self.region_for(prompt, (frame.height, frame.width)) for prompt in prompts]
         whole_frame = self.encode(frame) if None in regions else None
-        return list(mapped(partial(self._first, frame, whole_frame), prompts))
+        return list(mapped(partial(self._in_turns, frame, whole_frame), prompts))
 
     def alternatives(self, frame: Frame, prompt: Prompt, most: int = 3) -> list[Mask]:
         """What clicks may mean: up to `most` masks that differ, the answer of `segment` first, then by
@@ -233,16 +234,16 @@ class Segmenter:
         """The region around a box, in the shape that the model was trained on."""
         return region_around(box_xyxy, self.facts.passes.crop_scale, self.facts.focus_stretch)
 
-    def _first(self, frame: Frame, whole: Embedding | None, prompt: Prompt) -> Mask:
-        """The answer in a region; without one, by the clicks, for which the whole frame was encoded. What
-        several clicks say at once is answered in turns, each on the mask before.
+    def _in_turns(self, frame: Frame, whole_frame: Embedding | None, prompt: Prompt) -> Mask:
+        """The last turn's answer: in the region around a box or the mask before, each region encoded once;
+        without one by the clicks, for which the whole frame was encoded.
         """
         mask, seen = None, None
         for turn in turns(prompt, self.facts.passes):
             asked = turn if mask is None or not mask.mask_hw.any() else replace(turn, mask_hw=mask.mask_hw)
             region = self.region_for(asked, (frame.height, frame.width))
-            if region is None and whole is not None:
-                mask = self._from_clicks(frame, asked, whole)
+            if region is None and whole_frame is not None:
+                mask = self._from_clicks(frame, asked, whole_frame)
                 continue
             if seen is None or seen.region != region:
                 seen = self.encode(frame, region)

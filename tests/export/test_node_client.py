@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from at_once import without_turns
 from uniultra import Prompt, Segmenter, read_frame
 from uniultra.io.output import write_json, write_png
 from uniultra.model_facts import Passes
@@ -137,24 +138,18 @@ def test_clicks_at_once_are_answered_in_turns_as_in_python(tmp_path: Path) -> No
     prompt = Prompt(points_xy=((320, 101), (335, 87), (360, 95)), point_labels=(0, 1, 1))
     segmenter = Segmenter.load(threads=1)
     [ours] = segmenter.segment(frame, [prompt])
-    passes = replace(segmenter.facts.passes, in_turns=0)
-    plain = replace(segmenter.backend, facts=replace(segmenter.facts, passes=passes))  # type: ignore[type-var]
-    [all_in_one] = Segmenter(plain).segment(frame, [prompt])
     clicks = ("--negative", "320,101", "--point", "335,87", "--point", "360,95")
-    files = (
-        "--model",
-        verified_folder(find("uniultra-mini")),
-        "--image",
-        image,
-        "--out",
-        tmp_path / "mask.png",
-    )
-    done = _run(*files, *clicks)
-    assert done.returncode == 0, done.stderr
-    theirs = np.array(Image.open(tmp_path / "mask.png")) > 0
-    assert np.count_nonzero(theirs != ours.mask_hw) <= 0.002 * np.count_nonzero(ours.mask_hw) + 2
-    assert json.loads(done.stdout)["quality"] == pytest.approx(ours.quality, abs=2e-3)
-    assert np.count_nonzero(ours.mask_hw != all_in_one.mask_hw) > 0, "turns change the mask"
+    model, out = verified_folder(find("uniultra-mini")), tmp_path / "mask.png"
+    for box in ((), (300, 55, 375, 120)):
+        asked = replace(prompt, box_xyxy=box or None)
+        [ours], [at_once] = (one.segment(frame, [asked]) for one in (segmenter, without_turns(segmenter)))
+        told = ("--box", ",".join(map(str, box))) if box else ()
+        done = _run("--model", model, "--image", image, "--out", out, "--force", *told, *clicks)
+        assert done.returncode == 0, done.stderr
+        theirs = np.array(Image.open(out)) > 0
+        assert np.count_nonzero(theirs != ours.mask_hw) <= 0.002 * np.count_nonzero(ours.mask_hw) + 2
+        assert json.loads(done.stdout)["quality"] == pytest.approx(ours.quality, abs=2e-3)
+        assert np.count_nonzero(ours.mask_hw != at_once.mask_hw) > 0, "turns change the mask"
 
 
 def test_a_mask_that_is_not_the_images_is_refused(tmp_path: Path) -> None:

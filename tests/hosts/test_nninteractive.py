@@ -21,6 +21,7 @@ from nnInteractive.inference.remote.remote_session import (
 )
 from nnInteractive.inference.remote.serialization import pack_array, unpack_array
 
+from at_once import without_turns
 from phantoms import speckled
 from uniultra import Segmenter
 from uniultra.errors import PromptError
@@ -105,7 +106,7 @@ def test_a_box_and_a_click_give_the_same_mask_as_segment(
 def test_a_further_click_goes_on_from_the_last_answer(segmenter: Segmenter) -> None:
     """As on the page; and from a segmentation that was sent, whose frames may have no prompt yet."""
     pixels, clicks = picture(), [(105, 85), (135, 95), (60, 20)]
-    labels = (1, 1, 0)
+    labels, all_at_once = (1, 1, 0), without_turns(segmenter)
     for sent in (False, True):
         state, mask_hw = VolumePrompts(segmenter), None
         state.set_image(pixels[None, None])
@@ -119,7 +120,7 @@ def test_a_further_click_goes_on_from_the_last_answer(segmenter: Segmenter) -> N
             [right] = segmenter.segment(Frame(pixels), [prompt])
             assert state.masks is not None
             assert np.array_equal(state.masks[0] > 0, right.mask_hw)
-            [anew] = segmenter.segment(Frame(pixels), [replace(prompt, mask_hw=None)])
+            [anew] = all_at_once.segment(Frame(pixels), [replace(prompt, mask_hw=None)])
             assert (mask_hw is None) == np.array_equal(anew.mask_hw, right.mask_hw)
             mask_hw = right.mask_hw
         assert state.undo()[0]

@@ -15,9 +15,11 @@ from PIL import Image
 from pydicom import dcmread
 from starlette.testclient import TestClient
 
+from at_once import without_turns
 from dicoms import dataset
 from phantoms import ellipse
 from scans import BOX, TRUE, png_of
+from uniultra import Prompt, Segmenter, read_frame
 from uniultra.data.manifest import read_manifest
 from uniultra.io.cines import open_cine
 from uniultra.io.coco import compressed, mask_of, run_lengths
@@ -80,6 +82,23 @@ def test_a_cine_is_held_and_read_in_any_order(page: TestClient) -> None:
         centres.append(round(float(np.nonzero(dark)[1].mean())))
     assert centres[0] - centres[1] == pytest.approx(12, abs=3)
     assert centres[3] == centres[4]
+
+
+@pytest.mark.parametrize("box", [BOX, None], ids=["box", "clicks"])
+def test_clicks_outside_without_a_mask_are_answered_in_turns(
+    page: TestClient, folder: Path, box: list[float] | None
+) -> None:
+    """As by `Segmenter.segment`, a region that was named or not."""
+    at = f"/v1/workspace/items/{item_id(page, 'a.png')}/frames/0/segment"
+    clicks = {"points": [[88, 55], [85, 55]], "labels": [0, 1]}
+    region = page.post(at, json={"box": BOX}).json()["region"]
+    prompt = Prompt(box and tuple(box), ((88, 55), (85, 55)), (0, 1))
+    segmenter, frame = Segmenter.load(threads=1), read_frame(folder / "a.png")
+    [ours], [at_once] = (one.segment(frame, [prompt]) for one in (segmenter, without_turns(segmenter)))
+    assert not np.array_equal(ours.mask_hw, at_once.mask_hw)
+    for named in (None, region) if box else (None,):
+        given = page.post(at, json=clicks | {"box": box, "region": named}).json()
+        np.testing.assert_array_equal(mask_of(given["counts"], (120, 160)), ours.mask_hw)
 
 
 def test_a_box_then_a_click_with_the_previous_mask(page: TestClient) -> None:

@@ -4,6 +4,7 @@ import { clipBox, fieldSide, toModel } from "./geometry.mjs";
 import { evenRound, maskBox } from "./masks.mjs";
 import { toldLabels } from "./named.mjs";
 
+const MOST_OUTSIDE = 4; // so many clicks outside have a turn each
 const CORNER_LABELS = { "": [2, 3], tight: [4, 5], loose: [6, 7] }; // by what is known of a box
 
 // Points in model pixels with SAM's labels: 1 inside, 0 outside, 2 and 3 the box's corners, or those of its fit; and those that tell a name. Never padded: the
@@ -53,14 +54,15 @@ export async function pointing(given, { width, height }) {
   return { ...given, points: [innermost(inside, width, height)] };
 }
 
-// A prompt as a user would have given it in a viewer, each turn to be answered on the last one's mask: its box, or all clicks inside; the clicks
-// inside; then those outside, one more a turn. One turn: a prompt with a previous mask, with a box alone, or with clicks inside alone; and every
-// prompt of a model that is given all clicks at once.
+// The prompts that a prompt is answered by, each on the mask of the one before: its box alone, or the clicks inside; the clicks inside, now with that
+// mask; then those outside, one more a turn, or all in one turn where they are more than MOST_OUTSIDE. One turn: a prompt with a previous mask, with a
+// box alone, or with clicks inside alone; and every prompt of a model that is given all clicks at once.
 export function turns(given, { in_turns: inTurns }) {
-  const { box, points, negatives, mask } = given, several = negatives.length || (box && points.length);
-  if (!inTurns || mask || !several) return [given];
+  const { box, points, negatives, mask } = given, alone = negatives.length === 0 && !(box && points.length > 0);
+  if (!inTurns || mask || alone) return [given];
   const inside = { ...given, negatives: [] }, steps = points.length ? [inside] : [];
-  for (let count = 1; count <= negatives.length; count++) steps.push({ ...given, negatives: negatives.slice(0, count) });
+  const first = negatives.length > MOST_OUTSIDE ? negatives.length : 1;
+  for (let count = first; count <= negatives.length; count++) steps.push({ ...given, negatives: negatives.slice(0, count) });
   return [box ? { ...inside, points: [] } : inside, ...steps];
 }
 
