@@ -240,14 +240,14 @@ class Segmenter:
         """
         mask, seen = None, None
         for turn in turns(prompt, self.facts.passes):
-            asked = turn if mask is None or not mask.mask_hw.any() else replace(turn, mask_hw=mask.mask_hw)
-            region = self.region_for(asked, (frame.height, frame.width))
+            current = turn if mask is None or not mask.mask_hw.any() else replace(turn, mask_hw=mask.mask_hw)
+            region = self.region_for(current, (frame.height, frame.width))
             if region is None and whole_frame is not None:
-                mask = self._from_clicks(frame, asked, whole_frame)
+                mask = self._from_clicks(frame, current, whole_frame)
                 continue
             if seen is None or seen.region != region:
                 seen = self.encode(frame, region)
-            mask = self.refine(seen, asked).mask
+            mask = self.refine(seen, current).mask
         assert mask is not None, "there is always a turn"
         return replace(mask, scale=scale_of(frame.calibration, mask.mask_hw, prompt))
 

@@ -150,6 +150,11 @@ def test_wide_tables_have_a_row_an_organ_and_a_column_a_kind(tmp_path: Path) -> 
         "| --- | ---: | ---: | ---: | ---: |",
         "| breast | 4 | **0.810** [0.700, 0.900] | 0.810 | **0.810** [0.700, 0.900] |",
     ]
+    first["summary"] = {"mask": {"breast": CELL}}  # of which no column is named
+    assert _join(tmp_path, first, other, before=("--wide",)).stdout.splitlines()[::2] == [
+        "| organ | objects | mask: Dice, points above b |",
+        "| breast | 4 | 0.810 |",
+    ]
     refused = _join(tmp_path, first, before=("--wide",)).stderr
     assert refused == "tables: --wide takes two reports, 1 given; give name=file.json twice\n"
 
