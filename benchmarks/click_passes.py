@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
+from uniultra.click_views import closer_view
 from uniultra.data.manifest import read_manifest
 from uniultra.data.prompt_simulation import centre_click, uniform_click
 from uniultra.data.splits import selection_split
@@ -140,8 +141,8 @@ def _clicks(model: Segmenter, data: Path, limit: int) -> Iterator[Click]:
 def _click(
     model: Segmenter, frame: Frame, true_hw: np.ndarray, kind: str, organ: str, prompt: Prompt
 ) -> Click:
-    share = model.facts.passes.close_view
-    closer = [model._closer(frame, prompt, part) for part in (share, share / 2)]
+    passes, hw = model.facts.passes, (frame.height, frame.width)
+    closer = [closer_view(prompt, hw, passes, part) for part in (passes.close_view, passes.close_view / 2)]
     followed = [
         model._followed(frame, prompt, model.encode(frame, region))
         for region in (None, *filter(None, closer))

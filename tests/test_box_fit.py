@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 
+from at_once import without_turns
 from networks import short
 from phantoms import ellipse, speckled
 from uniultra.backends.torch import TorchBackend
@@ -173,9 +174,11 @@ def test_an_evaluation_says_it_of_the_very_same_boxes() -> None:
 
 
 def test_a_tight_box_alone_is_spanned() -> None:
-    """With a click, a previous mask, or a box of which nothing is said, the mask is cut at 0."""
+    """With a click in one prompt with it, a previous mask, or a box of which nothing is said, the mask is cut
+    at 0.
+    """
     folder = verified_folder(find("uniultra-mini"))
-    spans = Segmenter.load(folder, threads=1)
+    spans = without_turns(Segmenter.load(folder, threads=1))
     assert spans.facts.passes.span_cost > 0.0
     plain = replace(spans, backend=_AtZero(spans.backend))
     click = {"points_xy": ((170.0, 110.0),)}

@@ -154,6 +154,17 @@ def test_each_turn_goes_on_from_the_mask_before() -> None:
     assert mask.first_quality is None, "an answer to a mask"
 
 
+def test_an_empty_mask_says_nothing() -> None:
+    """As in JavaScript, whether or not a prompt has several turns."""
+    segmenter = Segmenter.load(threads=1)
+    for given in (clicks((IN, 1)), clicks((IN, 1), (OUT, 0)), Prompt(BOX)):
+        [with_it], [without] = (
+            segmenter.segment(FRAME, [replace(given, mask_hw=mask)]) for mask in (TRUE & False, None)
+        )
+        np.testing.assert_array_equal(with_it.logits_hw, without.logits_hw)
+        assert with_it.quality == without.quality
+
+
 def test_a_box_is_answered_before_its_clicks() -> None:
     engine = Ellipse()
     Segmenter(engine).segment(FRAME, [clicks((OUT, 0), (IN, 1), box_xyxy=BOX)])

@@ -35,12 +35,13 @@ def turns(prompt: Prompt, passes: Passes) -> list[Prompt]:
     One turn: a prompt with a previous mask, with a box alone, or with clicks inside alone; and every prompt
     of a model that is given all clicks at once (`Passes.in_turns`).
     """
+    if prompt.mask_hw is not None and not prompt.mask_hw.any():  # it says nothing
+        prompt = replace(prompt, mask_hw=None)
     clicks = clicks_of(prompt)
     inside = [click for click in clicks if click[1] == POSITIVE]
     outside = [click for click in clicks if click[1] != POSITIVE]
     boxed = prompt.box_xyxy is not None
-    corrects = prompt.mask_hw is not None and prompt.mask_hw.any()
-    if not passes.in_turns or corrects or not (outside or (boxed and inside)):
+    if not passes.in_turns or prompt.mask_hw is not None or not (outside or (boxed and inside)):
         return [prompt]
     first = [] if boxed else inside
     counts = range(len(outside) + 1) if len(outside) <= MOST_OUTSIDE else (0, len(outside))

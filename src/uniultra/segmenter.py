@@ -138,7 +138,8 @@ class Segmenter:
 
     def segment(self, frame: Frame, prompts: Sequence[Prompt], mapped: Mapped = map) -> list[Mask]:
         """One mask per prompt, in order: from a crop around its box, or around what is found at its clicks
-        where it has none.
+        where it has none. Clicks outside, and clicks beside a box, are answered in turns
+        (`click_views.turns`).
 
         The model is given a box that reaches beyond the frame as it is; the command line, the server and
         `results.segment_frame` clip it first, and say so. With an executor's `map` its threads work.

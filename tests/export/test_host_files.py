@@ -18,6 +18,7 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
+from at_once import without_turns
 from phantoms import speckled
 from uniultra import Segmenter
 from uniultra.cli.main import app
@@ -119,7 +120,8 @@ def test_a_graph_holds_one_name_and_one_fit(
     assert abs(quality - right.quality) < 1e-4 < 5e-4 < abs(quality - plain.quality)
     ohif, canvas = tmp_path / "ohif", picture(1024)
     write_host("ohif", host_folder(DEFAULT), ohif, name=name, box_fit=fit)
-    [right] = segmenter.segment(Frame(canvas), [Prompt(WIDE, ((330, 300),), (0,), name=name, box_fit=fit)])
+    prompt = Prompt(WIDE, ((330, 300),), (0,), name=name, box_fit=fit)
+    [right] = without_turns(segmenter).segment(Frame(canvas), [prompt])
     marks = [WIDE[:2], WIDE[2:], (330.0, 300.0)]
     found, quality = ask_ohif(ohif, canvas, marks, [2, 3, 0])
     assert dice(found, right.mask_hw) > 0.995
@@ -209,7 +211,8 @@ def ask_ohif(
 
 def test_ohif_with_a_box_gets_the_mask_of_segment(folders: dict[str, Path], segmenter: Segmenter) -> None:
     pixels = picture(1024)
-    [right] = segmenter.segment(Frame(pixels), [Prompt(BOX, ((330.0, 300.0),), (0,))])
+    prompt = Prompt(BOX, ((330.0, 300.0),), (0,))
+    [right] = without_turns(segmenter).segment(Frame(pixels), [prompt])  # the graph sees all at once
     click = (330.0, 300.0)
     found, quality = ask_ohif(folders["ohif"], pixels, [BOX[:2], BOX[2:], click], [2, 3, 0])
     assert right.mask_hw.any()

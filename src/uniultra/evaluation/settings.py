@@ -36,8 +36,7 @@ class PromptKind:
         stroke: the first clicks are the places along a short stroke through the object, given at once; see
             `prompts.scribble`.
         goal: clicks end at this Dice; 0 for as many as `clicks` says.
-        at_once: each answer is to the box and all clicks so far, given at once, as in a file of prompts; not
-            to the last mask.
+        at_once: each answer is to the box and all clicks so far, given at once, not to the last mask.
         rough: a previous mask, made of the truth by `rough_mask`, and nothing else.
     """
 

@@ -1,5 +1,5 @@
-"""A browser on the page of `uniultra open`. The browser, and the site of the page without a server, take
-seconds to start and are shared by all tests here; a file of tests has its own server, folder and cookies.
+"""A browser on the page of `uniultra open`, one of each a file of tests; the site of the page without a
+server is shared by all.
 """
 
 from __future__ import annotations
@@ -31,8 +31,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return scans
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
+    """Ends with the file: other tests can't run a loop of events while playwright's own runs."""
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     playwright.expect.set_options(timeout=WAIT_MS)
     if CHROMIUM is None:
@@ -43,7 +44,7 @@ def chromium() -> Iterator[Any]:
         browser.close()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of the page without a server."""
     with static_site(tmp_path_factory.mktemp("alone") / "site") as address:
