@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from engines import GRID, SIZE, Recording
 from page_core import node
 from phantoms import ellipse, speckled
 from uniultra.click_views import turns
@@ -16,10 +17,8 @@ from uniultra.model_facts import ModelFacts, Passes
 from uniultra.postprocess import overlap
 from uniultra.registry import MODELS, ModelEntry
 from uniultra.segmenter import Segmenter
-from uniultra.types import Features, Prompt
+from uniultra.types import Prompt
 
-SIZE = 128
-GRID = SIZE // 4
 TRUE = ellipse((200, 300), (190, 90), (40, 25))
 FRAME = speckled(TRUE, spacing=0.2)
 BOX = (145.0, 60.0, 235.0, 120.0)
@@ -113,35 +112,15 @@ def test_turns_in_javascript() -> None:
 
 
 @dataclass(frozen=True)
-class Ellipse:
-    """An engine that finds the same part of each view, and keeps what it was asked: whether there was a mask,
-    and the labels.
-    """
+class Ellipse(Recording):
+    """Finds the same part of each view."""
 
     facts: ModelFacts = field(default_factory=lambda: ModelFacts("ellipse", "test", SIZE, passes=TURNS))
     logit: float = 3.0
-    calls: list[tuple[bool, list[int]]] = field(default_factory=list)
-    seen: list[int] = field(default_factory=list)
 
-    def encode(self, images_bhw: np.ndarray) -> Features:
-        self.seen.append(len(images_bhw))
-        coarse = np.zeros((len(images_bhw), 1, GRID, GRID), np.float32)
-        return Features(coarse, coarse, coarse)
-
-    def decode(
-        self,
-        features: Features,
-        points: np.ndarray,
-        labels: np.ndarray,
-        masks: np.ndarray,
-        has_mask: np.ndarray,
-    ) -> tuple[np.ndarray, np.ndarray]:
-        self.calls.extend(
-            (bool(has_mask[row]), [int(each) for each in labels[row]]) for row in range(len(points))
-        )
+    def grid(self, has_mask: bool) -> np.ndarray:
         inside = ellipse((GRID, GRID), (GRID / 2, GRID / 2), (GRID / 4, GRID / 4))
-        logits = np.where(inside, self.logit, -3.0).astype(np.float32)
-        return np.repeat(logits[None], len(points), axis=0), np.full(len(points), 0.9, np.float32)
+        return np.where(inside, self.logit, -3.0)
 
 
 def test_each_turn_goes_on_from_the_mask_before() -> None:

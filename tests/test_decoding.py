@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 
+from engines import GRID, SIZE, Recording
 from phantoms import ellipse, speckled
 from uniultra.model_facts import ModelFacts, Passes
 from uniultra.registry import MODELS, ModelEntry
 from uniultra.segmenter import Segmenter
 from uniultra.tracking import track
-from uniultra.types import Cine, Features, Prompt
+from uniultra.types import Cine, Prompt
 
-SIZE = 128
-GRID = SIZE // 4
 TRUE = ellipse((200, 300), (190, 90), (40, 25))
 FRAME = speckled(TRUE, spacing=0.2)
 INSIDE, OUTSIDE = {"points_xy": ((190.0, 90.0),)}, {"points_xy": ((190.0, 60.0),), "point_labels": (0,)}
@@ -23,40 +22,23 @@ BOX = (145.0, 60.0, 235.0, 120.0)
 
 
 @dataclass(frozen=True)
-class Halves:
-    """An engine that knows two masks: with a previous mask all rows of the grid but the first `less`, with a
-    box alone all but the last `less`, where its logits are twice as high.
+class Halves(Recording):
+    """Knows two masks: with a previous mask all rows of the grid but the first `less`, with a box alone all
+    but the last `less`, where its logits are twice as high.
     """
 
     less: int
-    facts: ModelFacts
-    calls: list[tuple[bool, tuple[int, ...]]] = field(default_factory=list)
 
-    def encode(self, images_bhw: np.ndarray) -> Features:
-        coarse = np.zeros((len(images_bhw), 1, GRID, GRID), np.float32)
-        return Features(coarse, coarse, coarse)
-
-    def decode(
-        self,
-        features: Features,
-        points: np.ndarray,
-        labels: np.ndarray,
-        masks: np.ndarray,
-        has_mask: np.ndarray,
-    ) -> tuple[np.ndarray, np.ndarray]:
-        logits = np.empty((len(points), GRID, GRID), np.float32)
-        for row, grid_hw in enumerate(logits):
-            boxed = not has_mask[row]
-            grid_hw[:] = 2.0 if boxed else 1.0
-            grid_hw[GRID - self.less :] *= -1 if boxed else 1
-            grid_hw[: self.less] *= 1 if boxed else -1
-            self.calls.append((bool(has_mask[row]), tuple(int(label) for label in labels[row])))
-        return logits, np.full(len(points), 0.9, np.float32)
+    def grid(self, has_mask: bool) -> np.ndarray:
+        logits = np.full((GRID, GRID), 1.0 if has_mask else 2.0)
+        logits[: self.less if has_mask else 0] *= -1
+        logits[GRID - (0 if has_mask else self.less) :] *= -1
+        return logits
 
 
 def answers(less: int, prompt: Prompt, least: float = 0.75) -> tuple[np.ndarray, list]:
     """The logits under the middle column of the crop, and what the engine was asked."""
-    engine = Halves(less, ModelFacts("halves", "test", SIZE, passes=Passes(box_agreed=least)))
+    engine = Halves(ModelFacts("halves", "test", SIZE, passes=Passes(box_agreed=least)), less)
     [mask] = Segmenter(engine).segment(FRAME, [prompt])
     return mask.logits_hw[:, 190], engine.calls
 

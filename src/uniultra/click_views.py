@@ -9,6 +9,11 @@ from uniultra.model_facts import Passes
 from uniultra.prompt_arrays import click_box, clicks_of
 from uniultra.types import POSITIVE, Prompt, Region
 
+MOST_OUTSIDE = 4
+"""Up to so many clicks outside have a turn each. More are answered together: a mask drifts where each of many
+corrects no error (docs/LOG.md), and every turn is a pass.
+"""
+
 
 def closer_view(prompt: Prompt, frame_hw: tuple[int, int], passes: Passes, share: float) -> Region | None:
     """A square around the clicks, `share` of the frame's side; None where that shows all of it."""
@@ -20,10 +25,6 @@ def passes_on(passes: Passes, frame_hw: tuple[int, int]) -> Passes:
     """A model's passes; a panorama's first view shows it squeezed, and isn't preferred."""
     squeezed = field_side(frame_hw) < max(frame_hw)
     return replace(passes, sure=1.0, closer_by=0.0) if squeezed else passes
-
-
-MOST_OUTSIDE = 4
-"""So many clicks outside have a turn each; more are answered together, since not all can be on errors."""
 
 
 def turns(prompt: Prompt, passes: Passes) -> list[Prompt]:
