@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from pydicom import dcmread
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ComprehensiveSRStorage, ExplicitVRLittleEndian, generate_uid
 from typer.testing import CliRunner
@@ -70,3 +71,79 @@ def test_millimetres_that_ohif_made_up_are_noted(
     [row] = json.loads(told.stdout)["reports"][0]["measures"]
     assert (told.exit_code, row["value"], row["unit"]) == (0, 2, unit)
     assert row.get("note") == (UNIT_IN_DOUBT if doubted else None)
+
+
+def _coded(relation: str, name: tuple[str, str, str], value: tuple[str, str, str]) -> Dataset:
+    item = _item("CODE", *name)
+    item.RelationshipType, item.ConceptCodeSequence = relation, _code(*value)
+    return item
+
+
+def _section(*children: Dataset, group: Dataset) -> Dataset:
+    section = _item("CONTAINER", "121070", "DCM", "Findings")
+    section.ContentSequence = [*children, group]
+    return section
+
+
+def _scanners_report(path: Path, *sections: Dataset) -> Path:
+    """The report of the test above with these sections around its one group."""
+    _report(path, "", "Peak Velocity", "cm/s")
+    data = dcmread(path)
+    [group] = data.ContentSequence
+    del group.ContentSequence[0]
+    for section in sections:
+        own = section.ContentSequence[-1]
+        own.ContentSequence = [*own.ContentSequence, *group.ContentSequence]
+    data.ContentSequence = list(sections)
+    data.save_as(path, enforce_file_format=True)
+    return path
+
+
+MEAN = (("121401", "DCM", "Derivation"), ("R-00317", "SRT", "Mean"))
+MODE = (("G-0373", "SRT", "Image Mode"), ("R-409E4", "SRT", "Doppler Pulsed"))
+SIDE = (("272741003", "SCT", "Laterality"), ("7771000", "SCT", "Left"))
+SITE = ("363698007", "SCT", "Finding Site")
+MITRAL, AORTIC = ("91134007", "SCT", "Mitral valve"), ("34202007", "SCT", "Aortic valve")
+
+
+def _group(*children: Dataset) -> Dataset:
+    group = _item("CONTAINER", "125007", "DCM", "Measurement Group")
+    group.ContentSequence = list(children)
+    return group
+
+
+def test_what_sections_of_a_scanners_report_say_goes_with_their_numbers(tmp_path: Path) -> None:
+    mitral, aortic = _coded("HAS CONCEPT MOD", SITE, MITRAL), _coded("HAS CONCEPT MOD", SITE, AORTIC)
+    aortic.ContentSequence = [_coded("HAS CONCEPT MOD", *SIDE)]
+    first = _section(mitral, group=_group(_coded("HAS ACQ CONTEXT", *MODE)))
+    path = _scanners_report(tmp_path / "echo.dcm", first, _section(aortic, group=_group()))
+    told = CliRunner().invoke(app, ["measure", str(path), "--json"])
+    rows = json.loads(told.stdout)["reports"][0]["measures"]
+    assert [(row["site"], row["qualifiers"]) for row in rows] == [
+        ("Mitral valve", {"Image Mode": "Doppler Pulsed"}),
+        ("Aortic valve", {"Laterality": "Left"}),
+    ]
+    told = CliRunner().invoke(app, ["measure", str(path)])
+    assert "in Mitral valve\n" in told.stdout
+    assert "2.00 cm/s  (Image Mode: Doppler Pulsed)" in told.stdout
+
+
+@pytest.mark.parametrize("with_class", [True, False])
+def test_twins_are_told_apart_and_a_mean_from_its_values(tmp_path: Path, with_class: bool) -> None:
+    def fetus(name: str) -> list[Dataset]:
+        identity = _item("TEXT", "11951-1", "LN", "Fetus ID")
+        identity.TextValue, identity.RelationshipType = name, "HAS OBS CONTEXT"
+        kind = _coded("HAS OBS CONTEXT", ("121024", "DCM", "Subject Class"), ("121026", "DCM", "Fetus"))
+        return [kind, identity] if with_class else [identity]
+
+    sections = [_section(*fetus(name), group=_group()) for name in "AB"]
+    path = _scanners_report(tmp_path / "ob.dcm", *sections)
+    data = dcmread(path)
+    [number] = data.ContentSequence[1].ContentSequence[-1].ContentSequence
+    number.ContentSequence = [_coded("HAS CONCEPT MOD", *MEAN)]
+    data.save_as(path)
+    told = CliRunner().invoke(app, ["measure", str(path)])
+    one, other = told.stdout.split("Fetus B")
+    assert "Fetus A" in one
+    assert "Mean" not in one
+    assert "(Derivation: Mean)" in other

@@ -102,21 +102,23 @@ def _row_json(row: Reported) -> dict[str, Any]:
     from uniultra.io.dicom.sr_reader import doubt
 
     note = doubt(row)
-    return {**asdict(row), **({"note": note} if note else {})}
+    said = {"qualifiers": dict(row.qualifiers)}
+    return {**asdict(row), **said, **({"note": note} if note else {})}
 
 
 def _table(path: Path, rows: Sequence[Reported]) -> list[str]:
     from uniultra.io.dicom.sr_reader import doubt
 
     lines = []
-    for (structure, finding, site, frames), group in groupby(
-        rows, key=lambda row: (row.structure, row.finding, row.site, row.frames)
+    for (subject, structure, finding, site, frames), group in groupby(
+        rows, key=lambda row: (row.subject, row.structure, row.finding, row.site, row.frames)
     ):
-        said = [structure, finding if finding != structure else "", f"in {site}" if site else ""]
+        said = [subject, structure, finding if finding != structure else "", f"in {site}" if site else ""]
         on = f"frame {', '.join(map(str, frames))}" if frames else ""
         lines.append(f"{path}  {'; '.join(filter(None, (*said, on))) or 'report'}")
         for row in group:
             value = "none" if row.value is None else f"{row.value:.2f} {row.unit}"
-            lines.append(f"  {row.measure:<36} {value}{f'  ({row.method})' if row.method else ''}")
+            how = "; ".join(filter(None, (row.method, *map(": ".join, row.qualifiers))))
+            lines.append(f"  {row.measure:<36} {value}{f'  ({how})' if how else ''}")
     lines += [f"  note: {note}" for note in dict.fromkeys(map(doubt, rows)) if note]
     return lines

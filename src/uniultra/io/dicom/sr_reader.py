@@ -1,7 +1,9 @@
 """Measurements of a DICOM SR, of any producer: what its measurement groups (PS3.16 TID 1410, 1411, 1501) say.
 
 Every numeric item of the content tree is a row, with what the nearest measurement group around it names: its
-tracking identifier, finding, site, and the frames that it refers to. Nothing is computed.
+tracking identifier, finding, site, and the frames that it refers to. Reports of scanners (TID 5000, 5200)
+say the fetus, the site and the side of a section, the mode of a group, and of a number its derivation, flow
+direction or equation: these come from all the containers around it, the innermost last. Nothing is computed.
 """
 
 from __future__ import annotations
@@ -25,6 +27,12 @@ MOST_BYTES, MOST_DEPTH, MOST_ROWS = 64_000_000, 32, 100_000
 _TRACKING, _FINDING, _GROUP = ("112039", "DCM"), ("121071", "DCM"), ("125007", "DCM")
 _SITES = (("363698007", "SCT"), ("G-C0E3", "SRT"))
 _METHODS = (("370129005", "SCT"), ("G-C036", "SRT"))
+_SUBJECT, _FETUS = ("121024", "DCM"), ("121026", "DCM")
+_SUBJECT_IDS = (("11951-1", "LN"), ("121030", "DCM"))
+_IDENTIFIER = ("125010", "DCM")
+_SHOWN_ELSEWHERE = (*_SITES, *_METHODS, _TRACKING, _FINDING, ("121049", "DCM"))  # the last: language
+_OF_CONTAINERS = ("HAS CONCEPT MOD", "HAS ACQ CONTEXT")
+_OF_NUMBERS = (*_OF_CONTAINERS, "HAS PROPERTIES", "INFERRED FROM")
 _CORNERSTONE, _ALWAYS_MM = "Cornerstone3DTools@", ("Length", "Perimeter")
 UNIT_IN_DOUBT = (
     "OHIF (cornerstone) writes mm whatever the unit was; measured in an ultrasound region it is cm, "
@@ -46,6 +54,8 @@ class Reported:
         site: where, likewise.
         frames: of the image, from 0; () where the report names none.
         method: how it was measured, likewise.
+        subject: "Fetus A" where a section says that it is about that; "" for the patient.
+        qualifiers: what else is said of it, as pairs of meanings: ("Derivation", "Mean").
     """
 
     measure: str
@@ -57,6 +67,8 @@ class Reported:
     site: str = ""
     frames: tuple[int, ...] = ()
     method: str = ""
+    subject: str = ""
+    qualifiers: tuple[tuple[str, str], ...] = ()
 
 
 def doubt(row: Reported) -> str:
@@ -98,6 +110,8 @@ def _rows(header: Header, node: Dataset, about: Reported, depth: int) -> Iterato
     children = items(node, "ContentSequence", MOST_BYTES)
     if _concept(node, "ConceptNameCodeSequence")[1] == _GROUP:
         about = _of_group(children, about)
+    if code(node, "ValueType") == "CONTAINER":
+        about = _of_container(children, about, is_root=depth == 0)
     for child in children:
         if code(child, "ValueType") == "NUM":
             yield _number(child, about)
@@ -106,16 +120,52 @@ def _rows(header: Header, node: Dataset, about: Reported, depth: int) -> Iterato
 
 def _of_group(children: list[Dataset], about: Reported) -> Reported:
     """What a measurement group says of all its numbers."""
-    found = replace(about, structure="", finding="", site="", frames=())
+    found = replace(about, structure="", finding="", frames=())
     for child in children:
         _, name = _concept(child, "ConceptNameCodeSequence")
-        if name == _TRACKING:
+        if name == _TRACKING or (name == _IDENTIFIER and not found.structure):
             found = replace(found, structure=text(child, "TextValue", 1024) or "")
         elif name == _FINDING:
             found = replace(found, finding=_concept(child, "ConceptCodeSequence")[0])
+    return replace(found, frames=tuple(sorted(set(_frames(children, 0)))))
+
+
+def _of_container(children: list[Dataset], about: Reported, is_root: bool) -> Reported:
+    """What a section or a group says of all the numbers in it; the root's qualifiers aren't repeated."""
+    kind, identity, unborn, found = ("", ("", "")), "", False, about
+    for child in children:
+        _, name = _concept(child, "ConceptNameCodeSequence")
+        if name == _SUBJECT:
+            kind = _concept(child, "ConceptCodeSequence")
+        elif name in _SUBJECT_IDS:
+            identity, unborn = text(child, "TextValue", 64) or "", name == _SUBJECT_IDS[0]
         elif name in _SITES:
             found = replace(found, site=_concept(child, "ConceptCodeSequence")[0])
-    return replace(found, frames=tuple(sorted(set(_frames(children, 0)))))
+    if kind[1] == _FETUS or (unborn and not kind[0]):
+        found = replace(found, subject=f"{kind[0] or 'Fetus'} {identity}".strip())
+    elif kind[0]:
+        found = replace(found, subject="")
+    said = () if is_root else _qualifiers(children, _OF_CONTAINERS)
+    return replace(found, qualifiers=_joined(found.qualifiers, said))
+
+
+def _qualifiers(children: list[Dataset], relations: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """What coded or written children say of their parent, and codes below its site, such as the side."""
+    found: dict[str, str] = {}
+    sites = [child for child in children if _concept(child, "ConceptNameCodeSequence")[1] in _SITES]
+    for child in (*children, *(below for site in sites for below in items(site, "ContentSequence"))):
+        meaning, name = _concept(child, "ConceptNameCodeSequence")
+        if text(child, "RelationshipType") in relations and name not in _SHOWN_ELSEWHERE:
+            said = _concept(child, "ConceptCodeSequence")[0] or text(child, "TextValue", 1024)
+            found[meaning] = ", ".join(filter(None, (found.get(meaning), said)))
+    return tuple((name, said) for name, said in found.items() if said)
+
+
+def _joined(
+    outer: tuple[tuple[str, str], ...], inner: tuple[tuple[str, str], ...]
+) -> tuple[tuple[str, str], ...]:
+    names = {name for name, _ in inner}
+    return (*(pair for pair in outer if pair[0] not in names), *inner)
 
 
 def _frames(nodes: list[Dataset], depth: int) -> Iterator[int]:
@@ -142,7 +192,8 @@ def _number(node: Dataset, about: Reported) -> Reported:
     value = reals(measured, "NumericValue")
     unit = _concept(measured, "MeasurementUnitsCodeSequence")[1][0]
     number = None if value is None else value[0]
-    shown = replace(about, frames=own, site=site, method=method)
+    said = _joined(about.qualifiers, _qualifiers(children, _OF_NUMBERS))
+    shown = replace(about, frames=own, site=site, method=method, qualifiers=said)
     return replace(shown, measure=measure, code=concept, value=number, unit=unit)
 
 
