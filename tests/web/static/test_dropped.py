@@ -72,6 +72,54 @@ def test_a_truncated_file_says_so_in_the_list_and_can_be_removed(
     assert tab.page.evaluate("!seen.app.workspace.items.some(({ name }) => name === 'cut.dcm')")
 
 
+def test_the_list_knows_after_a_reload_what_could_not_be_opened(
+    tab: Visit, folder: Path, tmp_path: Path
+) -> None:
+    """And neither Enter nor the keys for the next and the last file stop at one."""
+    whole = (folder / "cine.dcm").read_bytes()
+    (tmp_path / "lost.dcm").write_bytes(whole[: len(whole) // 3])
+    (tmp_path / "zz.png").write_bytes(bytes(png(5)))
+    tab.page.locator("#file-input").set_input_files([tmp_path / "lost.dcm", tmp_path / "zz.png"])
+    tab.wait("app.file.name === 'zz.png' && !app.opening")
+    tab.page.reload()
+    tab.know()
+    row = tab.page.locator("#work-list li", has_text="lost.dcm")
+    playwright.expect(row).to_contain_text("can't be opened")
+    assert "lost.dcm" in (row.locator("button.item").get_attribute("title") or "")
+    tab.open("picture.png")
+    tab.page.keyboard.press("PageDown")
+    tab.wait("app.file.name === 'zz.png' && !app.opening")
+    tab.page.keyboard.press("PageUp")
+    tab.wait("app.file.name === 'picture.png' && !app.opening")
+    tab.page.keyboard.press("Enter")
+    tab.wait("app.file.name === 'zz.png' && !app.opening")
+    row.get_by_role("button", name="Remove lost.dcm from the list").click()
+    playwright.expect(row).to_have_count(0)
+    assert all("422" in fault for fault in tab.faults)
+    tab.faults.clear()
+
+
+def test_a_file_that_breaks_in_the_list_is_passed_once(tab: Visit, folder: Path) -> None:
+    """Enter opened it, failed, and took back what it had accepted when it was pressed again."""
+    first, *others = tab.page.evaluate("seen.app.workspace.items.map(({ name }) => name)")
+    kept = (folder / others[0]).read_bytes()
+    tab.open(first)
+    tab.page.wait_for_timeout(1000)  # what is read ahead
+    (folder / others[0]).write_bytes(kept[: len(kept) // 3])
+    try:
+        tab.page.keyboard.press("Enter")
+        tab.wait(f"app.file.name === {others[1]!r} && !app.opening")
+        playwright.expect(tab.page.locator("#notice")).to_contain_text(others[0])
+        row = tab.page.locator("#work-list li", has_text=others[0])
+        playwright.expect(row).to_contain_text("can't be opened")
+    finally:
+        (folder / others[0]).write_bytes(kept)
+    tab.open(others[0])
+    playwright.expect(row).not_to_contain_text("can't be opened")
+    assert all("422" in fault for fault in tab.faults)
+    tab.faults.clear()
+
+
 def test_all_that_could_not_be_opened_is_said_once(tab: Visit, tmp_path: Path) -> None:
     for name in ("bad.png", "worse.dcm", "notes.txt"):
         (tmp_path / name).write_text("nothing")

@@ -6,7 +6,7 @@ import { byId, el, fill, icon, iconButton } from "./dom.mjs";
 import { filesIn } from "./dropped.mjs";
 import { saveNow, saveSoon, unsaved } from "./saving.mjs";
 import { app, changed, commit, doc, draw, framePath, itemPath, say } from "./state.mjs";
-import { listed, reasonOf, t } from "./texts.mjs";
+import { inWords, listed, reasonOf, t } from "./texts.mjs";
 import { stopTracking } from "./track.mjs";
 
 let opening = 0;
@@ -66,7 +66,7 @@ export class Files {
       this.ahead();
     } catch (error) {
       if (mine === opening) say((why = reasonOf(error)));
-      if (error.kind === "image") this.mark(id, reasonOf(error));
+      if (error.kind === "image") this.mark(id, error.message);
     }
     clearTimeout(late);
     if (mine === opening) app.opening = "";
@@ -84,7 +84,7 @@ export class Files {
     try {
       await sendJson("DELETE", itemPath(item.id), {});
       app.workspace.items = app.workspace.items.filter((one) => one !== item);
-      if (app.notice === item.fault) say("");
+      if (app.notice === inWords(item.fault)) say("");
     } catch (error) {
       if (error.kind === "output") item.fault = ""; // it can be opened by now
       say(reasonOf(error));
@@ -123,8 +123,8 @@ export class Files {
     try {
       await sendJson("POST", `${framePath()}/warm`, {});
       if (app.file.count > 1) this.frames.ahead(app.frame, app.file.count);
-      const next = this.beside(1);
-      if (!next || next.id === app.file.id) return;
+      const [next] = this.after();
+      if (!next) return;
       await sendJson("POST", `${itemPath(next.id)}/frames/0/warm`, {});
       const { stamp } = await getJson(itemPath(next.id)),
         { picture } = await this.frames.first(next.id, stamp);
@@ -134,15 +134,30 @@ export class Files {
     }
   }
 
-  beside(step) {
-    const { items } = app.workspace,
-      at = items.findIndex((item) => item.id === app.file?.id);
-    return items[at + step] ?? null;
+  // The files after the open one, or before it, that may be opened.
+  after() {
+    const { items } = app.workspace;
+    return items.slice(items.findIndex((item) => item.id === app.file?.id) + 1).filter(({ fault }) => !fault);
+  }
+
+  before() {
+    const { items } = app.workspace;
+    return items.slice(0, Math.max(0, items.findIndex((item) => item.id === app.file?.id))).filter(({ fault }) => !fault).reverse();
   }
 
   go(step) {
-    const next = this.beside(step);
-    if (next) this.open(next.id);
+    return this.openFirst(step > 0 ? this.after() : this.before());
+  }
+
+  // Opens the first of some files that can be; what can't is said at the end.
+  async openFirst(items) {
+    const refused = [];
+    for (const item of items) {
+      const why = await this.open(item.id);
+      if (!why || !item.fault) break; // nor does the next one open where the server is away
+      refused.push([item.name, why]);
+    }
+    sayRefused(refused);
   }
 
   // Accepts the image and opens the next one that isn't done.
@@ -153,10 +168,7 @@ export class Files {
     commit({ ...doc(), done });
     await saveNow();
     if (!done || app.saving !== "saved") return;
-    const { items } = app.workspace,
-      at = items.findIndex((item) => item.id === app.file.id);
-    const next = [...items.slice(at + 1), ...items.slice(0, at)].find((item) => !item.done);
-    if (next) this.open(next.id);
+    await this.openFirst([...this.after(), ...this.before().reverse()].filter((item) => !item.done));
   }
 
   // Takes files into the list and opens the first that can be; what can't is said at the end, together.
@@ -174,11 +186,9 @@ export class Files {
       } catch (error) {
         why = reasonOf(error);
       }
-      if (why) refused.push([file.name, why.startsWith(file.name) ? why : `${file.name}: ${why}`]);
+      if (why) refused.push([file.name, why]);
     }
-    if (!refused.length) return;
-    const [[, first], ...more] = refused;
-    say(more.length ? `${first.replace(/([^.!?])$/, "$1.")} ${t("alsoRefused", listed(more.map(([name]) => name)))}` : first);
+    sayRefused(refused);
   }
 
   render() {
@@ -265,7 +275,7 @@ export class Files {
           type: "button",
           class: `item${item.done ? " done" : ""}`,
           "data-item": item.id,
-          title: item.fault || item.name,
+          title: inWords(item.fault) || item.name,
           "aria-current": item.id === app.file?.id ? "true" : null,
           onclick: () => this.open(item.id),
           onfocus: (event) => event.target.scrollIntoView({ block: "nearest", inline: "nearest" }), // Chromium leaves a sliver
@@ -276,4 +286,12 @@ export class Files {
       item.fault ? iconButton("close", t("removeItem", item.name), () => this.remove(item), { "data-key": `remove ${item.id}` }) : null,
     );
   }
+}
+
+// What can't be opened, of pairs of a name and a reason.
+function sayRefused(refused) {
+  if (!refused.length) return;
+  const [[name, why], ...more] = refused,
+    first = why.startsWith(name) ? why : `${name}: ${why}`;
+  say(more.length ? `${first.replace(/([^.!?])$/, "$1.")} ${t("alsoRefused", listed(more.map(([other]) => other)))}` : first);
 }

@@ -74,8 +74,8 @@ async function begin() {
   document.body.dataset.ready = "true";
   const { items } = app.workspace, // a page that is loaded anew shows the file that it did
     last = items.find((item) => item.id === sessionStorage.getItem("uniultra-file"));
-  const first = last ?? items.find((item) => !item.done) ?? items[0];
-  if (first) await files.open(first.id);
+  const rest = items.filter(({ fault }) => !fault).sort((a, b) => a.done - b.done);
+  await files.openFirst([...new Set([last, ...rest])].filter(Boolean));
   // Without a server nobody learns; a second reader is blind.
   if (!app.workspace.alone && !reader()) learning = await import("./learn.mjs");
   learning?.lookUpLessons();

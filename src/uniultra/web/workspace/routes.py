@@ -84,11 +84,12 @@ def _add_state(app: FastAPI, service: Service, workspace: Workspace) -> None:
         project = workspace.project_of(reader)
         progress, unwritable = await asyncio.to_thread(project.progress), project.unwritable()
         readers = [] if reader else await asyncio.to_thread(readers_of, workspace)
+        faults = [workspace.fault(item) for item in workspace.items]
         return WorkspaceOut(
             items=[_item_out(workspace, item, progress) for item in workspace.items],
             project=workspace.project.folder.name,
             unwritable=unwritable,
-            said=said_of(unwritable),
+            said=said_of(unwritable, faults),
             readers=readers,
             examples=workspace.examples,
             tracking=True,
@@ -200,7 +201,8 @@ def _exported_out(folder: str, done: Exported) -> ExportedOut:
 
 
 def _item_out(workspace: Workspace, item: Item, progress: dict[str, dict[str, Any]]) -> ItemOut:
-    return ItemOut(id=item.id, name=item.name, **progress.get(workspace.project.stem(item), {}))
+    saved = progress.get(workspace.project.stem(item), {})
+    return ItemOut(id=item.id, name=item.name, fault=workspace.fault(item), **saved)
 
 
 def _calibration(calibration: Calibration) -> dict[str, Any]:

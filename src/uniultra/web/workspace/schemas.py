@@ -193,7 +193,7 @@ class ExportIn(Strict):
 
 class ItemOut(BaseModel):
     """A file of the work list. `objects` and `frames` count what is saved of it; `kinds` are the names of
-    its structures.
+    its structures; `fault` is why it couldn't be opened, or empty.
     """
 
     id: str
@@ -202,6 +202,7 @@ class ItemOut(BaseModel):
     objects: int = 0
     frames: int = 0
     kinds: list[str] = Field(default_factory=list)
+    fault: str = ""
 
 
 class WorkspaceOut(BaseModel):

@@ -46,6 +46,7 @@ class Workspace:
     learner: Learner = field(init=False, repr=False)
     _projects: dict[str, Project] = field(default_factory=dict, repr=False)
     _facts: dict[str, FileFacts] = field(default_factory=dict, repr=False)
+    _faults: dict[str, str] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         self.learner = Learner(self.project.folder)
@@ -83,10 +84,20 @@ class Workspace:
 
     async def facts(self, service: Service, item: Item) -> FileFacts:
         """What a file is. Raises Problem: image."""
-        facts = await run(service, item, OpenFile(item.path))
+        try:
+            facts = await run(service, item, OpenFile(item.path))
+        except Problem as problem:
+            if problem.kind.name == "image":
+                self._faults[item.id] = problem.detail
+            raise
         assert isinstance(facts, FileFacts)
         self._facts[item.id] = facts
+        self._faults.pop(item.id, None)
         return facts
+
+    def fault(self, item: Item) -> str:
+        """Why a file couldn't be opened when that was last tried; "" where it could."""
+        return self._faults.get(item.id, "")
 
     async def banners(self, service: Service, item: Item) -> list[list[float]]:
         """What is covered on a file's pictures. Raises Problem: image, project."""

@@ -104,9 +104,10 @@ async function warm(id, number) {
 
 // An entry of the work list.
 async function itemOf(id) {
-  const { doc } = await docOf(id);
+  const { doc } = await docOf(id),
+    { name, fault = "" } = files.get(id);
   const [objects, frames] = [doc?.objects.length ?? 0, doc?.frames.length ?? 0];
-  return { id, name: files.get(id).name, done: doc?.done ?? false, objects, frames };
+  return { id, name, done: doc?.done ?? false, objects, frames, fault };
 }
 
 async function workspace() {
@@ -136,8 +137,10 @@ async function opened(id) {
     file.image = await (file.reading ??= file.load().then(read));
   } catch (error) {
     file.reading = null;
-    throw new Refused("image", `${file.name}: ${error.message}`);
+    file.fault = `${file.name}: ${error.message}`;
+    throw new Refused("image", file.fault);
   }
+  file.fault = "";
   return file.image;
 }
 
