@@ -12,12 +12,13 @@ import pytest
 from engines import GRID, SIZE, Recording
 from page_core import node
 from phantoms import ellipse, speckled
+from uniultra.backends.protocol import Backend
 from uniultra.click_views import turns
 from uniultra.model_facts import ModelFacts, Passes
 from uniultra.postprocess import overlap
 from uniultra.registry import MODELS, ModelEntry
 from uniultra.segmenter import Segmenter
-from uniultra.types import Prompt
+from uniultra.types import Features, Prompt
 
 TRUE = ellipse((200, 300), (190, 90), (40, 25))
 FRAME = speckled(TRUE, spacing=0.2)
@@ -175,3 +176,61 @@ def test_published_models_answer_in_turns(entry: ModelEntry) -> None:
     first, *others = segmenter.alternatives(FRAME, prompt)
     np.testing.assert_array_equal(first.mask_hw, at_once.mask_hw)
     assert all(overlap(first.mask_hw, other.mask_hw) < 0.9 for other in others)
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """An engine that counts the views that it encodes."""
+
+    backend: Backend
+    views: list[bytes] = field(default_factory=list)
+
+    @property
+    def facts(self) -> ModelFacts:
+        return self.backend.facts
+
+    def encode(self, images_bhw: np.ndarray) -> Features:
+        self.views.append(images_bhw.tobytes())
+        return self.backend.encode(images_bhw)
+
+    def decode(self, *given: Any, **more: Any) -> Any:
+        return self.backend.decode(*given, **more)
+
+
+def test_alternatives_of_clicks_inside_and_outside_encode_the_frame_once() -> None:
+    segmenter = Segmenter.load(threads=1)
+    segmenter.encode(FRAME)
+    engine = Encoded(segmenter.backend)
+    counted = replace(segmenter, backend=engine)
+    counted.encode(FRAME)
+    [whole_frame] = engine.views
+    engine.views.clear()
+    counted.alternatives(FRAME, clicks((IN, 1), (OUT, 0)))
+    assert engine.views.count(whole_frame) == 1
+
+
+REGIONS = """
+const { Segmenter } = await import(`${core}/segmenter.mjs`);
+const ort = { Tensor: class { constructor(type, data) { Object.assign(this, { type, data }); } } };
+const views = [];
+const encoder = { run: async ({ images }) => views.push([...images.data].join()) && {} };
+let calls = 0;
+const grid = () => new Float32Array(256).map((_, i) => (i % 16 < 4 + (++calls / 256) % 11 ? 1 : -1));
+const decoder = {
+  run: async () => ({ low_res_masks: { data: grid() }, iou_predictions: { data: [0.6] } }),
+};
+const passes = { crop_scale: 1.5, close_view: 0.4, click_crops: 3, min_part: 0.1, in_turns: 1 };
+const picture = { width: 300, height: 300, pixels: new Uint8Array(90000).map((_, i) => (i * i) % 251) };
+const prompt = { points: [[30, 30]], negatives: [[250, 200]] };
+const segmenter = new Segmenter(ort, encoder, decoder, { input_size: 64, focus_stretch: 1, passes });
+await segmenter.alternatives(picture, prompt);
+console.log(JSON.stringify([views.length, views.filter((view) => view === views[0]).length]));
+"""
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
+def test_so_they_do_in_javascript() -> None:
+    """However many crops come between."""
+    all_views, of_the_frame = node(REGIONS, None)
+    assert all_views > 8
+    assert of_the_frame == 1

@@ -172,14 +172,14 @@ class Segmenter:
         passes = self.facts.passes
         hw, share = (frame.height, frame.width), passes.close_view
         closer = [closer_view(prompt, hw, passes, part) for part in (share, share / 2)]
-        far, *near = (
-            self._followed(frame, prompt, self.encode(frame, view)) for view in (None, *filter(None, closer))
-        )
+        whole_frame = self.encode(frame)
+        far = self._followed(frame, prompt, whole_frame)
+        near = [self._followed(frame, prompt, self.encode(frame, view)) for view in filter(None, closer)]
         chosen = preferred(far, near[0] if near else None, passes_on(passes, hw))
         ranked = [chosen, *sorted((far, *near), key=trust, reverse=True)]
         answers = (self._of_passes(each, prompt) for each in ranked)
         scaled = [replace(m, scale=scale_of(frame.calibration, m.mask_hw, prompt)) for m in answers]
-        in_turns = self.segment(frame, [prompt]) if len(turns(prompt, passes)) > 1 else []
+        in_turns = [self._in_turns(frame, whole_frame, prompt)] if len(turns(prompt, passes)) > 1 else []
         return distinct([*in_turns, *scaled], most)
 
     def region_for(self, prompt: Prompt, frame_hw: tuple[int, int]) -> Region | None:

@@ -108,7 +108,7 @@ def test_prompts_go_by_frame_and_structure() -> None:
         1: {2: Prompt(None, ((40, 30), (6, 5)), (1, 0))},
     }
     assert numbered(found) == ({0: {2: found[0][7]}, 1: {1: found[1][2]}}, [2, 7])
-    with pytest.raises(PromptError, match="points at nothing"):
+    with pytest.raises(PromptError, match="structure 1 has points outside alone on frame 1, and no mask"):
         prompts_of(points[:1], [(1, OUT)], [], [])
     flat = prompts_of(np.array([[3.0, 4.0]]), [(1, IN)], [], [])
     assert flat == {0: {1: Prompt(None, ((4, 3),), (1,))}}
@@ -207,6 +207,26 @@ def test_a_point_corrects_a_mask_that_was_tracked(tmp_path: Path, segmenter: Seg
     assert np.array_equal(given[2][7].mask_hw, shown)
     assert (given[2][9].mask_hw, given[1][7].mask_hw) == (None, None)
     assert gone_on({COUNT: {7: point}}, labels, answers) == {COUNT: {7: point}}
+
+
+@pytest.mark.parametrize("work", [segmented, tracked])
+def test_points_outside_alone_correct_a_mask_that_was_tracked(
+    tmp_path: Path, segmenter: Segmenter, work: Any
+) -> None:
+    labels, answers = made(dicom(tmp_path), segmenter, tracked)
+    labels[2, 60:90, 50:90] = 7  # which it isn't
+    shown = labels[2] == 7
+    outside = np.array([[2, 86, 84]], float)
+    prompts = prompts_of(outside, [(7, OUT)], [], [], shown=lambda frame, number: labels[frame] == number)
+    given = gone_on(prompts, labels, answers)
+    [result] = [one for one in work(segmenter, answers.cine, given) if one.number == 2]
+    [expected] = segmenter.segment(
+        answers.cine.read(2), [Prompt(points_xy=((84, 86),), point_labels=(0,), mask_hw=shown)]
+    )
+    [mask] = result.masks
+    assert np.array_equal(mask.mask_hw, expected.mask_hw)
+    assert not mask.mask_hw[86, 84]
+    assert mask.mask_hw.any()
 
 
 def test_tracking_fills_every_frame(tmp_path: Path, segmenter: Segmenter) -> None:

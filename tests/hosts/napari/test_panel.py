@@ -179,6 +179,28 @@ def test_points_that_are_added_correct_the_mask_that_is_shown(viewer: Any, tmp_p
     assert np.array_equal(viewer.layers[MASKS].data[0] == 1, shown)
 
 
+def test_points_outside_alone_correct_a_mask_that_was_tracked(viewer: Any, tmp_path: Path) -> None:
+    panel = Panel(viewer)
+    panel.add_layers()
+    viewer.layers[BOXES].add_rectangles(corners(1))
+    for result in panel.begin(tracked):
+        panel.take(result)
+    viewer.layers[BOXES].selected_data = {0}
+    viewer.layers[BOXES].remove_selected()
+    masks = viewer.layers[MASKS].data
+    masks[2, 60:90, 50:90] = 1  # painted too far
+    shown = masks[2] == 1
+    panel.says.setCurrentText(OUT)
+    viewer.layers[POINTS].add([[2, 86, 84]])
+    for _ in range(2):  # answered alike, as nothing was added
+        for result in panel.begin(segmented):
+            panel.take(result)
+        prompt = Prompt(None, ((84, 86),), (0,), mask_hw=shown)
+        [wanted] = panel.model.segmenter.segment(read_frame(tmp_path / "a.gif", 2), [prompt])
+        assert np.array_equal(masks[2] == 1, wanted.mask_hw)
+    assert not masks[2, 86, 84]
+
+
 def test_notes_on_prompts_are_shown(viewer: Any) -> None:
     panel = Panel(viewer)
     panel.add_layers()
@@ -235,7 +257,7 @@ def test_faults_are_told_in_the_panel(viewer: Any) -> None:
     panel.says.setCurrentText(OUT)
     viewer.layers[POINTS].add([[0, 4, 4]])
     panel.start(segmented)
-    assert "points at nothing" in panel.status.text()
+    assert "points outside alone" in panel.status.text()
     viewer.layers.remove("a")
     assert panel.image.count() == 0
     panel.add_layers()

@@ -81,8 +81,17 @@ def _gone_on(prompt: Prompt, labels: np.ndarray, answers: Answers, at: tuple[int
         return prompt
     if before is not None and len(before.points_xy) == len(prompt.points_xy):
         return replace(prompt, mask_hw=before.mask_hw)
-    shown = (labels if labels.ndim == 2 else labels[frame]) == number
-    return replace(prompt, mask_hw=shown) if shown.any() else prompt
+    shown = mask_at(labels, frame, number)
+    return prompt if shown is None else replace(prompt, mask_hw=shown)
+
+
+def mask_at(labels: np.ndarray, frame: int, number: int) -> np.ndarray | None:
+    """bool (H, W): what a structure has on a frame; None where it has no pixel, or there is no such frame."""
+    planes = labels[None] if labels.ndim == 2 else labels
+    if not 0 <= frame < len(planes):
+        return None
+    shown = planes[frame] == number
+    return shown if shown.any() else None
 
 
 def _adds(prompt: Prompt, before: Prompt | None) -> bool:

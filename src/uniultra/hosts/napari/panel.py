@@ -24,7 +24,7 @@ from qtpy.QtWidgets import (
 
 from uniultra.errors import PromptError, UniUltraError
 from uniultra.hosts.napari.layers import OURS, cine_of
-from uniultra.hosts.napari.masks import Answers, empty_labels, gone_on, painted, segmented, tracked
+from uniultra.hosts.napari.masks import Answers, empty_labels, gone_on, mask_at, painted, segmented, tracked
 from uniultra.hosts.napari.model_field import ModelField
 from uniultra.hosts.napari.prompts import IN, OUT, Prompts, prompts_of
 from uniultra.hosts.napari.said_fields import SaidFields
@@ -163,7 +163,7 @@ class Panel(QWidget):
         if BOXES in self.viewer.layers:
             layer = self.viewer.layers[BOXES]
             boxes, of_boxes = [np.asarray(one) for one in layer.data], list(layer.features["structure"])
-        return prompts_of(points, of_points, boxes, of_boxes, self.of_structure.said())
+        return prompts_of(points, of_points, boxes, of_boxes, self.of_structure.said(), self._shown)
 
     def names_changed(self) -> None:
         """Calls the masks that are there what their structures are called now, where all names are legal."""
@@ -255,6 +255,13 @@ class Panel(QWidget):
         known = self.viewer.layers[MASKS].metadata.get(OURS, {}).get("answers")
         is_same = known is not None and known.cine.source == cine.source and known.cine.count == cine.count
         return known if is_same and known.cine.frame_hw == cine.frame_hw else None
+
+    def _shown(self, frame: int, number: int) -> np.ndarray | None:
+        """A structure's mask on a frame of the image that is chosen."""
+        layer = self._image_layer()
+        if layer is None or self._answers(cine_of(layer.data, _attributes(layer))) is None:
+            return None
+        return mask_at(self.viewer.layers[MASKS].data, frame, number)
 
     def _image_layer(self) -> Any:
         name = self.image.currentText()

@@ -5,11 +5,12 @@ napari's coordinates of data are (frame, y, x) or (y, x), 0 at the centre of the
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
+from uniultra.errors import PromptError
 from uniultra.hosts.description import NOTHING, Description
 from uniultra.types import NEGATIVE, POSITIVE, Prompt
 
@@ -27,6 +28,7 @@ def prompts_of(
     boxes: Sequence[np.ndarray],
     of_boxes: Sequence[int],
     said_of: Mapping[int, Description] | None = None,
+    shown: Callable[[int, int], np.ndarray | None] = lambda frame, number: None,
 ) -> Prompts:
     """All prompts.
 
@@ -36,8 +38,10 @@ def prompts_of(
         boxes: corners of each rectangle, (4, 2 or 3).
         of_boxes: for each the structure's number; of several of one structure on a frame the last counts.
         said_of: what is said of structures, by their numbers.
+        shown: the mask (H, W) that a structure has on a frame, which points outside alone correct; None where
+            it has none.
 
-    Raises PromptError: a structure has points outside alone, or an empty box.
+    Raises PromptError: a structure without a mask has points outside alone, or an empty box.
     """
     frames: dict[tuple[int, int], _Given] = {}
     for corners, number in zip(boxes, of_boxes, strict=True):
@@ -51,7 +55,13 @@ def prompts_of(
     found: Prompts = {}
     for (frame, number), (places, labels, box_xyxy) in sorted(frames.items()):
         own = (said_of or {}).get(number, NOTHING)
-        found.setdefault(frame, {})[number] = own.prompt(box_xyxy, tuple(places), tuple(labels))
+        mask_hw = shown(frame, number) if box_xyxy is None and POSITIVE not in labels else None
+        if box_xyxy is None and POSITIVE not in labels and mask_hw is None:
+            raise PromptError(
+                f"structure {number} has points outside alone on frame {frame}, and no mask that they could "
+                "correct; add a point inside or a rectangle"
+            )
+        found.setdefault(frame, {})[number] = own.prompt(box_xyxy, tuple(places), tuple(labels), mask_hw)
     return found
 
 

@@ -172,14 +172,15 @@ export class Segmenter {
     return { region, levels: [coarse, finer, finest].map(({ data, dims }) => ({ data, depth: dims[1], side: dims[3] })) };
   }
 
-  // The features of one region, encoded once for as long as the image is the same object and few others came since.
+  // The features of one region, encoded once for as long as the image is the same object: the whole of it, and the last few others.
   encode(image, region) {
     if (!this.encoded.has(image)) this.encoded.set(image, new Map());
-    const kept = this.encoded.get(image), key = [region.x0, region.y0, region.x1, region.y1].join();
+    const kept = this.encoded.get(image), key = keyOf(region);
     const features = kept.get(key) ?? this.encodeAnew(image, region);
     kept.delete(key);
     kept.set(key, features);
-    if (kept.size > MOST_KEPT) kept.delete(kept.keys().next().value);
+    const all = keyOf(whole(image));
+    if (kept.size > MOST_KEPT) kept.delete([...kept.keys()].find((other) => other !== all));
     features.catch(() => kept.delete(key));
     return features;
   }
@@ -219,6 +220,8 @@ export class Segmenter {
     return { grid: masks.data, quality: qualities.data[0] };
   }
 }
+
+const keyOf = ({ x0, y0, x1, y1 }) => [x0, y0, x1, y1].join();
 
 function positive(logits) {
   const mask = new Uint8Array(logits.length);
