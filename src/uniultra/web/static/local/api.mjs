@@ -134,13 +134,11 @@ async function opened(id) {
   const file = files.get(id);
   if (!file) throw new Refused("no-file", saying("not-in-tab", "this tab has no such file; open it again"));
   try {
-    file.image = await (file.reading ??= file.load().then(read));
+    Object.assign(file, { image: await (file.reading ??= file.load().then(read)), fault: "" });
   } catch (error) {
-    file.reading = null;
-    file.fault = `${file.name}: ${error.message}`;
+    Object.assign(file, { reading: null, fault: `${file.name}: ${error.message}` });
     throw new Refused("image", file.fault);
   }
-  file.fault = "";
   return file.image;
 }
 
