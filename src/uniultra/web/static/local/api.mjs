@@ -5,6 +5,7 @@ import { whole } from "../core/geometry.mjs";
 import { maskBox } from "../core/masks.mjs";
 import { measureMask } from "../core/measure.mjs";
 import { scaleAt, withUserSize } from "../core/scale.mjs";
+import { bannersOf, keepBanners, scannerOf } from "./banners.mjs";
 import { engine, modelFacts, signed } from "./engine.mjs";
 import { read } from "./images.mjs";
 import { notesOn } from "./notes.mjs";
@@ -160,18 +161,10 @@ async function facts(id, image) {
     exports: await offers(image),
     scanner: scannerOf(image),
     stamp: files.get(id).stamp,
-    banners: banners()[scannerOf(image)] ?? [],
+    banners: bannersOf(image),
     revision,
     doc: doc ?? empty,
   };
-}
-
-const scannerOf = ({ scanner, kind, width, height }) => scanner ?? `${kind} ${width} x ${height}`;
-const banners = () => JSON.parse(localStorage.getItem("uniultra-banners")) ?? {};
-
-function keepBanners(image, { boxes }) {
-  localStorage.setItem("uniultra-banners", JSON.stringify({ ...banners(), [scannerOf(image)]: boxes }));
-  return null;
 }
 
 async function save(id, { revision, doc }) {
@@ -286,7 +279,7 @@ async function dataset() {
 // A file with all that a person made of it.
 async function annotated(id) {
   const image = await opened(id);
-  return { name: files.get(id).name, image, doc: (await docOf(id)).doc, banners: banners()[scannerOf(image)] ?? [] };
+  return { name: files.get(id).name, image, doc: (await docOf(id)).doc, banners: bannersOf(image) };
 }
 
 // How far a second reader agrees with the first, on the files that this tab has.
