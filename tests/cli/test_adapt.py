@@ -20,6 +20,7 @@ from typer.testing import CliRunner, Result
 from labs import write_manifest
 from uniultra.cli.adapt import adapt, merge
 from uniultra.cli.main import app as main_app
+from uniultra.cli.work.training import against
 from uniultra.errors import DataError, ModelError, OutputError
 from uniultra.io.images import read_frame
 from uniultra.models.build import load
@@ -235,3 +236,10 @@ def test_one_line_for_what_is_wrong(lab: Path, tmp_path: Path, monkeypatch: pyte
 def _raised(result: Result) -> None:
     if result.exception is not None:
         raise result.exception
+
+
+def test_evaluate_is_told_to_compare_with_what_it_takes_alone(tmp_path: Path) -> None:
+    """A base or a teacher may be a name on the hub (`distill` suggested it)."""
+    assert against("uniultra-mini") == ("--against", "uniultra-mini")
+    assert against(str(tmp_path)) == ("--against", str(tmp_path))
+    assert against("facebook/sam2.1-hiera-tiny") == ()

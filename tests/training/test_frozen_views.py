@@ -35,6 +35,7 @@ def data_of(lab: Path) -> PromptDataset:
 def test_a_kept_view_has_the_loss_of_one_that_is_encoded_anew(sam2: Path, lab: Path) -> None:
     data, model = data_of(lab), load(sam2).eval()
     kept = FrozenViews(data, model, views=2)
+    kept.encode()
     assert len(kept) == len(data)
     key = 5 * len(data) + 1  # the sixth draw is of object 1, whose view 1 it sees
     same = data[(1 * len(data) + 1) * len(data) + 1]
@@ -54,6 +55,7 @@ def test_a_kept_view_has_the_loss_of_one_that_is_encoded_anew(sam2: Path, lab: P
 def test_draws_of_an_object_see_all_of_its_views(sam2: Path, lab: Path) -> None:
     data = data_of(lab)
     kept = FrozenViews(data, load(sam2).eval(), views=3)
+    kept.encode()
     seen = {kept[draw * len(data)]["target"].numpy().tobytes() for draw in range(6)}
     assert len(seen) == 3
 
@@ -66,6 +68,15 @@ def test_only_the_decoder_behind_the_kept_maps_learns(sam2: Path, lab: Path, tmp
     assert all(name.startswith(("mask_decoder.", "prompt_encoder.")) for name in moved)
     assert not any(name.startswith(frozen_views.AFTER_ENCODER) for name in moved)
     assert all(any(name.startswith(part) for name in before) for part in frozen_views.AFTER_ENCODER)
+
+
+def test_a_run_that_has_ended_encodes_nothing(
+    sam2: Path, lab: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = AdaptJob(read_manifest(lab), tmp_path / "run")
+    first = adapt(settings(sam2), job).read_bytes()
+    monkeypatch.delattr(frozen_views, "_encoded")
+    assert adapt(settings(sam2), job).read_bytes() == first
 
 
 def test_another_method_is_refused(sam2: Path) -> None:

@@ -14,7 +14,7 @@ from uniultra.cli.terminal.ending import resumable
 from uniultra.cli.terminal.extras import loggers, need
 from uniultra.cli.terminal.text import say
 from uniultra.errors import DataError, ModelError
-from uniultra.registry import DEFAULT, MODELS
+from uniultra.registry import DEFAULT
 from uniultra.text import command
 
 if TYPE_CHECKING:
@@ -204,15 +204,12 @@ def _how_to_see(settings: AdaptConfig, job: AdaptJob) -> str:
 
 
 def _evaluation(settings: AdaptConfig, job: AdaptJob) -> str:
-    """The command that evaluates the adapted model for a report, beside its base where that has a name that
-    `evaluate` takes, which a name on the hub hasn't.
-    """
-    base = settings.base.name
-    known = any(entry.name == base for entry in MODELS) or Path(base).is_dir()
+    """The command that evaluates the adapted model for a report, beside its base where `evaluate` can."""
+    from uniultra.cli.work.training import against
+
     words = ("uniultra", "evaluate", "--data", job.manifest.path, "--split", "test", "--model", job.out)
     named = ("--named",) if settings.data.named_share else ()
-    against = ("--against", base) if known else ()
-    return command(*words, *named, *against, "--out", job.out / "report")
+    return command(*words, *named, *against(settings.base.name), "--out", job.out / "report")
 
 
 def _lines(comparison: Comparison) -> list[str]:

@@ -53,7 +53,7 @@ def distill(
 ) -> None:
     """Distil a teacher into a small model (DSKD), then tune its decoder. Needs uniultra[train]."""
     need("train", "torch", "transformers", "accelerate", "peft")
-    from uniultra.cli.work.training import manifest_to_learn_from
+    from uniultra.cli.work.training import against, manifest_to_learn_from
     from uniultra.models.build import CONV_SIZES, SIZES
     from uniultra.training.checkpoints import has_checkpoint
     from uniultra.training.config import DistillConfig
@@ -83,5 +83,5 @@ def distill(
         folder = run(settings, job)
     if is_first_process():
         named = ("--named",) if settings.data.named_share else ()
-        words = ("evaluate", "--model", folder, "--against", teacher, "--data", data, *named)
+        words = ("evaluate", "--model", folder, *against(teacher), "--data", data, *named)
         say(f"The student is in {folder}; see it with: {command('uniultra', *words)}")

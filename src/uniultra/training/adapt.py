@@ -111,7 +111,7 @@ def adapt(config: AdaptConfig, job: AdaptJob) -> Path:
     plan = replace(plan, named=config.data.named_share > 0)
     if config.cache.views:  # encoded once, not drawn anew
         views = FrozenViews(prompted, model, config.cache.views)
-        plan = replace(plan, data=views, learner=FrozenLearner(model, config.loss))
+        plan = replace(plan, data=views, learner=FrozenLearner(model, config.loss), prepare=views.encode)
     with hurried_names(model, NAME_HURRY):
         run(plan)
     if is_first_process():

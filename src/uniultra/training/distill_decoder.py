@@ -24,6 +24,7 @@ from uniultra.models.build import DecoderSize, decoder_size, load, with_decoder
 from uniultra.models.narrow import narrow
 from uniultra.models.promptable import PromptableModel
 from uniultra.models.stored import save_folder
+from uniultra.training.checkpoints import has_checkpoint, has_result
 from uniultra.training.config import DistillConfig, DSKDSettings, LossSettings
 from uniultra.training.distill_job import DistillJob
 from uniultra.training.dskd import Distiller, soft_error
@@ -38,13 +39,15 @@ START = "start"
 def start(
     config: DistillConfig, job: DistillJob, teacher: PromptableModel, learning: TrainSplit
 ) -> PromptableModel:
-    """The teacher with a decoder of the size that the config says, fitted to its own; kept in `out`/start.
+    """The teacher with a decoder of the size that the config says, fitted to its own; kept in `out`/start,
+    and read from there once there is a checkpoint, which `describe` holds to the same settings and data.
 
     Raises:
         ModelError: a size that doesn't fit.
     """
     size = DecoderSize(config.decoder.width, config.decoder.mlp, config.decoder.quality)
-    if (job.out / START / "config.json").is_file():
+    begun = has_checkpoint(job.out) or has_result(job.out)
+    if begun and (job.out / START / "config.json").is_file():
         return _kept(job.out / START, size)
     torch.manual_seed(config.optim.seed)
     student = with_decoder(teacher.config, size)
@@ -205,9 +208,8 @@ class DecoderDistiller(Distiller):
     @torch.no_grad()
     def _first(self, stages: tuple[Tensor, ...], view: Tensor, first: Round) -> Tensor:
         """The teacher's logits (B, S/4, S/4) for the first prompts."""
-        found = self.answers.get(view)
-        if found is None:
+        if not self.answers.has(view):
             features = self.teacher.from_stages(stages)
-            found, _ = decoded(self.teacher, features, *first.prompt, by_name=first.by_name)
-            self.answers.put(view, found)
-        return found
+            computed, _ = decoded(self.teacher, features, *first.prompt, by_name=first.by_name)
+            self.answers.put(view, computed)
+        return self.answers.get(view)  # as kept, in fp16: the first time, too

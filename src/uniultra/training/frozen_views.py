@@ -10,6 +10,8 @@ from __future__ import annotations
 from math import prod
 
 import torch
+from rich.console import Console
+from rich.progress import track
 from torch import Tensor, nn
 from torch.utils.data import Dataset
 
@@ -32,13 +34,13 @@ MAPS = ((1, 16), (8, 4), (4, 8))
 class FrozenViews(Dataset):
     """`views` encoded views of each object, in memory as half floats (about 0.5 MB a view at 256 px).
 
-    Takes the keys of `DrawSampler`, as `PromptDataset` does, and gives its items with `features` in place of
-    the image: the encoder's three maps, flat, one after the other, (D S^2 / 64,) where D is the decoder's
-    width.
+    They are encoded by `encode`, which comes first. Takes the keys of `DrawSampler`, as `PromptDataset` does,
+    and gives its items with `features` in place of the image: the encoder's three maps, flat, one after the
+    other, (D S^2 / 64,) where D is the decoder's width.
     """
 
     def __init__(self, data: PromptDataset, model: PromptableModel, views: int) -> None:
-        """Encodes all views.
+        """Nothing is encoded before `encode`.
 
         Raises:
             ModelError: they take more than `MOST_BYTES`.
@@ -50,16 +52,23 @@ class FrozenViews(Dataset):
                 f"cache.views={views} of {self.count} objects take {needed / 1e9:.0f} GB of memory; give at "
                 f"most {int(MOST_BYTES / needed * views)}, or 0 to encode each time"
             )
+        self.data, self.model = data, model
+        self.items: list[dict[str, Tensor]] = []
+
+    def encode(self) -> None:
+        """Encodes all views, with a bar on a terminal; again, nothing."""
+        if self.items:
+            return
         keys = [
             (view * self.count + index) * self.count + index
-            for view in range(views)
+            for view in range(self.views)
             for index in range(self.count)
         ]
-        self.items = [
-            item
-            for at in range(0, len(keys), AT_ONCE)
-            for item in _encoded(data, model, keys[at : at + AT_ONCE])
-        ]
+        console = Console(stderr=True)
+        groups = [keys[at : at + AT_ONCE] for at in range(0, len(keys), AT_ONCE)]
+        title = f"encoding {self.views} views of each object"
+        for group in track(groups, title, console=console, disable=not console.is_terminal):
+            self.items += _encoded(self.data, self.model, group)
 
     def __len__(self) -> int:
         return self.count

@@ -8,6 +8,7 @@ it had never stopped.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,7 @@ class Plan:
         learner: what turns a batch into a loss, around `model`; by default `InteractiveTrainer`. What it has
             `reported()` goes into the log.
         named: val's prompts say what the objects are called, which the model learns.
+        prepare: what the examples need before the first step; not called where none is left to take.
     """
 
     model: PromptableModel
@@ -66,6 +68,7 @@ class Plan:
     report_to: tuple[str, ...] = ()
     learner: nn.Module | None = None
     named: bool = False
+    prepare: Callable[[], None] = lambda: None
 
 
 def run(plan: Plan) -> Journal:
@@ -83,6 +86,7 @@ def run(plan: Plan) -> Journal:
     views = views_of(plan.val, plan.model.input_size, plan.model.focus_stretch) if plan.val else []
     journal = Journal(plan.out, plan.model, average, views, settings.patience, plan.named)
     if checkpoint is None or not journal.ended(step_of(checkpoint), settings.steps):
+        plan.prepare()
         bar = ProgressBar(settings.steps)
         trainer = PromptTrainer(
             draws=DrawSampler(

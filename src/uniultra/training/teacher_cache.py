@@ -114,17 +114,22 @@ class AnswerCache:
         self.logits = _memmap(folder / "answers.npy", mode, (views, side, side), np.float16)
         self.done = _memmap(folder / ANSWERED, mode, (views,), np.bool_)
 
-    def get(self, rows: Tensor) -> Tensor | None:
-        """The logits (B, side, side) of views `rows` (B,); None where one is missing."""
+    def has(self, rows: Tensor) -> bool:
+        """Whether the logits of all views `rows` (B,) are kept."""
+        return bool(self.done[rows.numpy(force=True)].all())
+
+    def get(self, rows: Tensor) -> Tensor:
+        """The logits (B, side, side) of views `rows` (B,), all of which are kept."""
         numbers = rows.numpy(force=True)
-        if not self.done[numbers].all():
-            return None
         return torch.from_numpy(np.asarray(self.logits[numbers])).to(rows.device).float()
 
     def put(self, rows: Tensor, logits: Tensor) -> None:
-        """Keeps the logits (B, side, side) of views `rows` (B,)."""
+        """Keeps the logits (B, side, side) of those of the views `rows` (B,) that have none yet: what one
+        batch has been given, a run that goes on is given again.
+        """
         numbers = rows.numpy(force=True)
-        self.logits[numbers] = logits.float().numpy(force=True)
+        missing = ~self.done[numbers]
+        self.logits[numbers[missing]] = logits.float().numpy(force=True)[missing]
         self.done[numbers] = True
 
 

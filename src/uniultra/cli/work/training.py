@@ -7,6 +7,7 @@ from pathlib import Path
 from uniultra.cli.terminal.text import tell
 from uniultra.data.manifest import Manifest, read_manifest
 from uniultra.data.wrong_masks import left_out
+from uniultra.registry import MODELS
 
 
 def manifest_to_learn_from(path: Path) -> Manifest:
@@ -14,3 +15,11 @@ def manifest_to_learn_from(path: Path) -> Manifest:
     manifest = read_manifest(path)
     tell(left_out(row for row in manifest if row.split == "train"))
     return manifest
+
+
+def against(other: str) -> tuple[str, ...]:
+    """How `evaluate` is told to compare with a base or a teacher; nothing for a name on the hub, which it
+    doesn't take.
+    """
+    known = any(entry.name == other for entry in MODELS) or Path(other).is_dir()
+    return ("--against", other) if known else ()
