@@ -52,8 +52,8 @@ def check_size(plan: OutputPlan, source: InputFile, cine: Cine, masks: int) -> N
 @dataclass(frozen=True)
 class CineFiles:
     """The open files of one cine. `notes` say what isn't written, a sentence each; `lost` what failed on the
-    way, once all is done; `course` is what the plot of a track shows; `pictures` are overlays of frames that
-    are still to be added.
+    way, once all is done; `course` is what the plot of a track shows; `followed` whether the table says the
+    status of each structure; `pictures` are overlays of frames that are still to be added.
     """
 
     image: str
@@ -66,6 +66,7 @@ class CineFiles:
     notes: tuple[str, ...] = field(default=())
     lost: list[str] = field(default_factory=list)
     course: Course | None = None
+    followed: bool = False
     pictures: dict[int, np.ndarray] = field(default_factory=dict)
     listed_frames: list[int] = field(default_factory=list)
     listed_faults: list[int] = field(default_factory=list)
@@ -92,9 +93,7 @@ class CineFiles:
         self._list_faults(before=result.at)
         self.listed_frames.append(result.at)
         self.labels.add(result.at, id_mask(result))
-        for found in result.objects:
-            row = _row(self.image, result, found)
-            self.table.add(row if self.course is None else [*row, found.status, found.confidence])
+        self._tabulate(result)
         self.listed.add(cine_frame_json(self.image, result))
         if self.movie is not None and picture is not None:
             self.movie.add(picture)
@@ -102,6 +101,12 @@ class CineFiles:
             self.dicom.add(result, picture if self._captured else None)
         if self.course is not None:
             self.course.add(result)
+
+    def _tabulate(self, result: FrameResult) -> None:
+        for found in result.objects:
+            status = [found.status or ""] if self.followed else []
+            status = status if self.course is None else [found.status, found.confidence]
+            self.table.add([*_row(self.image, result, found), *status])
 
     def show(self, result: FrameResult) -> None:
         """Adds to the movie alone a frame of which there is only to say that its structures are lost; in
@@ -147,6 +152,7 @@ def cine_files(
             SEG was named; or not a single frame could be read.
     """
     tracked = course is not None
+    columns = TRACK_COLUMNS if tracked else (*FRAME_COLUMNS, *["status"] * plan.followed)
     targets = plan.cine_paths(source) if course is None else plan.track_paths(source, bool(course.ventricle))
     dicom: CineDicom | None = None
     notes: tuple[str, ...] = ()
@@ -165,12 +171,13 @@ def cine_files(
                 source.path.name,
                 faults,
                 stack.enter_context(LabelFile(parts["masks"])),
-                stack.enter_context(TableFile(parts["csv"], TRACK_COLUMNS if tracked else FRAME_COLUMNS)),
+                stack.enter_context(TableFile(parts["csv"], columns)),
                 stack.enter_context(ListedJson(parts["json"], head, "frames")),
                 stack.enter_context(MovieFile(parts["movie"], rate)) if "movie" in parts else None,
                 dicom,
                 notes,
                 course=course,
+                followed=plan.followed,
             )
             yield files
             files.finish()

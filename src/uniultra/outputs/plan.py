@@ -57,6 +57,8 @@ class OutputPlan:
             a SEG.
         keep_patient: whether DICOM results carry the patient's identity.
         force: whether existing files are replaced.
+        followed: whether the table of a cine's frames has the status of each structure, as a track's has:
+            some of them were followed from others.
     """
 
     folder: Path | None
@@ -64,6 +66,7 @@ class OutputPlan:
     kinds: tuple[str, ...] | None
     keep_patient: bool
     force: bool
+    followed: bool = False
 
     def kinds_for(self, source: InputFile) -> tuple[str, ...]:
         if self.kinds is not None:

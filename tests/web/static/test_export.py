@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import shutil
 import subprocess
 import xml.etree.ElementTree as ET
@@ -194,6 +195,23 @@ def test_tables_have_pythons_columns_and_sizes(still: dict[str, bytes], cine: di
         ("2", "0.08", "3", ""),
     ]
     assert int(lines[0][6]) == KIDNEY.sum()
+
+
+def test_calipers_and_the_status_of_what_was_tracked_are_in_tables(alone: Visit, scans: Path) -> None:
+    doc = document(MASKS)
+    for frame, sure in zip(doc["frames"], (True, False), strict=True):
+        frame["masks"][0] |= {"source": "track", "sure": sure}
+    doc["calipers"] = [{"id": 2, "frame": 1, "a": [10, 20], "b": [40, 60]}]
+    files = exported(alone, scans / "cine.dcm", doc)
+    head, *lines = csv.reader(io.StringIO(files["cine.frames.csv"].decode()))
+    assert head == [*FRAME_COLUMNS, "status"]
+    assert [line[-1] for line in lines] == ["sure", "", "unsure", ""]
+    head, line = csv.reader(io.StringIO(files["cine.frames.calipers.csv"].decode()))
+    assert head == list(CSV_COLUMNS)
+    length = math.hypot(30 * SPACING[1], 40 * SPACING[0])
+    assert line[:5] == ["cine.dcm", "1", "", "Caliper 2", "length"]
+    assert float(line[5]) == pytest.approx(length, abs=1e-3)
+    assert [line[6], *line[8:13]] == ["mm", "10", "20", "40", "60", "region 1"]
 
 
 def test_a_picture_has_no_segmentation_and_no_millimetres(alone: Visit, scans: Path, tmp_path: Path) -> None:

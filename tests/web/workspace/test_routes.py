@@ -4,6 +4,7 @@ disk.
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import os
@@ -23,6 +24,7 @@ from uniultra import Prompt, Segmenter, read_frame
 from uniultra.data.manifest import read_manifest
 from uniultra.io.cines import open_cine
 from uniultra.io.coco import compressed, mask_of, run_lengths
+from uniultra.measure.measured import CSV_COLUMNS, FRAME_COLUMNS
 from uniultra.web.workspace.workspace import Workspace
 
 TRUTH = compressed(run_lengths(TRUE))
@@ -263,6 +265,27 @@ def test_a_cine_is_exported_with_every_structure_on_every_frame(page: TestClient
     assert [frame["objects"][1]["area_px"] > 0 for frame in report["frames"]] == [False, True]
 
 
+def test_calipers_have_a_table_of_their_own(page: TestClient, folder: Path) -> None:
+    """They were in no export: only the page's own button for one frame wrote them."""
+    caliper = {"id": 2, "frame": 0, "a": [10, 20.5], "b": [40, 60.5]}
+    export = folder / "uniultra-project" / "export"
+    for name, frames, at in (("a.png", "", 0), ("cine.gif", ".frames", 3)):
+        item = item_id(page, name)
+        doc = doc_of() | {"calipers": [caliper | {"frame": at}], "spacing_mm_yx": [0.2, 0.1]}
+        saved(page, item, doc)
+        done = page.post(f"/v1/workspace/items/{item}/export", json={"kinds": ["csv"]}).json()
+        table = f"{name.partition('.')[0]}{frames}.calipers.csv"
+        assert table in done["files"]
+        [head, line] = csv.reader((export / table).read_text().splitlines())
+        assert head == [*CSV_COLUMNS]
+        length = f"{round(float(np.hypot(3, 8)), 4)}"
+        ends = ["10.0", "20.5", "40.0", "60.5"]
+        assert line == [name, f"{at}", "", "Caliper 2", "length", length, "mm", "", *ends, *line[-2:]]
+        assert line[-2] == "the workspace"
+        without = page.post(f"/v1/workspace/items/{item}/export", json={"kinds": []}).json()
+        assert table not in without["files"]
+
+
 def test_a_movie_shows_the_frames_on_which_a_structure_was_lost(page: TestClient, folder: Path) -> None:
     """And says so there; what is counted and measured leaves them out."""
     item = item_id(page, "cine.gif")
@@ -275,7 +298,9 @@ def test_a_movie_shows_the_frames_on_which_a_structure_was_lost(page: TestClient
     report = json.loads((export / "cine.frames.json").read_text())
     assert [frame["frame"] for frame in report["frames"]] == [1]
     assert report["frames"][0]["objects"][0]["status"] == "unsure"
-    assert len((export / "cine.frames.csv").read_text().splitlines()) == 2
+    [head, line] = csv.reader((export / "cine.frames.csv").read_text().splitlines())
+    assert head == [*FRAME_COLUMNS, "status"]
+    assert line[-1] == "unsure"
     assert [name for name in done["files"] if name.endswith("coco.json")] == ["cine.frame1.coco.json"]
     movie = open_cine(export / "cine.frames.overlay.mp4")
     assert movie.count == 2

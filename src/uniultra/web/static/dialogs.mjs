@@ -145,6 +145,7 @@ async function runExport(button, result, write) {
 export function askScale() {
   const caliper = calipersOn(doc(), app.frame).at(-1);
   if (!caliper) {
+    app.tool = "caliper";
     say(t("scaleFirst"));
     return;
   }

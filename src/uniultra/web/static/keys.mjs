@@ -25,10 +25,10 @@ export class Keys {
     Object.assign(this, parts);
     this.cross = null; // {at, corner} while the keyboard points
     document.addEventListener("keydown", (event) => this.down(event));
-    // A button that was clicked doesn't keep Space and Enter to itself, as one that Tab led to does.
-    document.addEventListener("click", (event) => {
-      if (event.detail && event.target.closest("#work-list button, #rail button, #cine button")) document.activeElement?.blur();
-    });
+    // A button that was clicked doesn't keep Space and Enter to itself, as one that Tab led to does; nor does it get them back from a
+    // dialog that it opens.
+    const letGo = ({ detail, target }) => detail && target.closest("button") && !target.closest("dialog") && document.activeElement?.blur();
+    document.addEventListener("click", letGo, true);
     document.addEventListener("keyup", (event) => {
       if (event.key === "Shift") endHover();
       if (event.key === " ") this.tools.space = false;

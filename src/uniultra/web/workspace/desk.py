@@ -30,6 +30,7 @@ from uniultra.web.workspace.answers import (
     drawn_result,
     ejection,
     empty_result,
+    length_row,
     mask_from,
     nameless,
     pointed,
@@ -226,7 +227,8 @@ class Desk:
         from uniultra.web.workspace.export import export
 
         named = maker_of(job.frames, self._segmenter(job).facts)
-        written = export(job, self._cine(job.path).file, named, self._results(job, named))
+        lengths = [length_row(job.path.name, one, self._frame(job, one.frame)) for one in job.calipers]
+        written = export(job, self._cine(job.path).file, named, self._results(job, named), lengths)
         return replace(written, notes=(*written.notes, *makers_note(job.frames, named)))
 
     def _compare(self, job: Compare) -> tuple[Compared, ...]:

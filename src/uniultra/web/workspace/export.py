@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from uniultra.errors import OutputError
 from uniultra.io.input_file import InputFile
+from uniultra.io.tables import write_csv
+from uniultra.measure.measured import CSV_COLUMNS
 from uniultra.model_facts import ModelFacts
 from uniultra.outputs.cine_files import check_size, cine_files
 from uniultra.outputs.faults import Faults
@@ -43,10 +46,14 @@ def offered(kind: str, count: int) -> dict[str, str]:
 
 
 def export(
-    job: Export, source: InputFile, model: ModelFacts, made: tuple[Cine, list[FrameResult]]
+    job: Export,
+    source: InputFile,
+    model: ModelFacts,
+    made: tuple[Cine, list[FrameResult]],
+    lengths: Sequence[Sequence[Any]] = (),
 ) -> Exported:
     """Writes a job's results. Files of the same names are replaced: they are earlier exports of the same
-    project.
+    project. `lengths` are lines of `CSV_COLUMNS` on calipers, a table of their own beside that of structures.
 
     Raises:
         OutputError: a file can't be written, or nothing was chosen to be. FileError: DICOM that nothing can
@@ -57,6 +64,23 @@ def export(
         raise OutputError(Said("no-mask", "there is no mask to export; segment a structure first"))
     plan = OutputPlan(job.folder, None, job.kinds, keep_patient=False, force=True)
     check_kinds(plan, [source])
+    written = _written(plan, job, source, model, made)
+    if not lengths or "csv" not in job.kinds:
+        return written
+    frames = "" if cine.count == 1 else ".frames"
+    path = job.folder / f"{source.stem}{frames}.calipers.csv"
+    write_csv(path, CSV_COLUMNS, lengths, force=True)
+    return replace(written, files=(*written.files, path.name))
+
+
+def _written(
+    plan: OutputPlan,
+    job: Export,
+    source: InputFile,
+    model: ModelFacts,
+    made: tuple[Cine, list[FrameResult]],
+) -> Exported:
+    cine, results = made
     if cine.count == 1:
         return _stills(plan, source, results[:1])
     together = tuple(kind for kind in job.kinds if kind in OF_CINES)
@@ -84,7 +108,8 @@ def _cine(
 ) -> Exported:
     numbers = [result.number or 0 for result in results]
     check_size(plan, source, cine, sum(len(result.objects) for result in results if not _is_lost(result)))
-    with cine_files(plan, source, cine, numbers, model, Faults(cine)) as files:
+    followed = any(found.status in ("sure", "unsure") for result in results for found in result.objects)
+    with cine_files(replace(plan, followed=followed), source, cine, numbers, model, Faults(cine)) as files:
         for result in results:
             (files.show if _is_lost(result) else files.add)(result)
     names = [path.name for path in plan.cine_paths(source).values() if path.is_file()]

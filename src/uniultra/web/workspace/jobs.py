@@ -147,16 +147,26 @@ class SavedFrame:
     lost: tuple[tuple[int, str, tuple[int, int, int]], ...] = ()
 
 
+@dataclass(frozen=True)
+class SavedCaliper:
+    """A distance that a person measured on a frame: its number, and its ends (x, y) in pixels."""
+
+    number: int
+    frame: int
+    ends_xy: tuple[tuple[float, float], tuple[float, float]]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Export(FileJob):
     """Write results of some frames into `folder`: answered by the names of the files and notes, `Exported`.
-    What lies under `banners` is black in every picture.
+    What lies under `banners` is black in every picture; `calipers` have a table of their own.
     """
 
     folder: Path
     frames: tuple[SavedFrame, ...]
     kinds: tuple[str, ...]
     banners: tuple[tuple[float, float, float, float], ...] = ()
+    calipers: tuple[SavedCaliper, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,6 +25,7 @@ from uniultra.web.workspace.jobs import (
     Exported,
     FileFacts,
     OpenFile,
+    SavedCaliper,
     SavedFrame,
     SavedObject,
 )
@@ -177,7 +178,18 @@ class Workspace:
         size_mm = None if doc.spacing_mm_yx is None else (doc.spacing_mm_yx[0], doc.spacing_mm_yx[1])
         frames = _saved_frames(doc, size_hw)
         banners = tuple(map(edges, await self.banners(service, item)))
-        job = Export(item.path, size_mm, folder=project.exports, frames=frames, kinds=kinds, banners=banners)
+        job = Export(
+            item.path,
+            size_mm,
+            folder=project.exports,
+            frames=frames,
+            kinds=kinds,
+            banners=banners,
+            calipers=tuple(
+                SavedCaliper(one.id, one.frame, ((one.a[0], one.a[1]), (one.b[0], one.b[1])))
+                for one in doc.calipers
+            ),
+        )
         done = await run(service, item, job)
         assert isinstance(done, Exported)
         return done

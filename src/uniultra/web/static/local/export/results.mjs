@@ -3,7 +3,7 @@
 import { decode } from "../../core/rle.mjs";
 import { maskBox } from "../../core/masks.mjs";
 import { measureMask } from "../../core/measure.mjs";
-import { scaleAt, withUserSize } from "../../core/scale.mjs";
+import { lengthOf, scaleAt, withUserSize } from "../../core/scale.mjs";
 import { isLost } from "../../doc.mjs";
 import { saying } from "../said.mjs";
 import { png, utf8 } from "./bytes.mjs";
@@ -56,7 +56,8 @@ export async function resultsOf(opened, kinds) {
     classes = classesOf(structures),
     { ending, bytes, fault } = (await movie?.file()) ?? {};
   if (kinds.includes("yolo")) files["classes.txt"] = utf8(classes.map((label) => `${label}\n`).join(""));
-  if (kinds.includes("csv")) files[`${all}.csv`] = (many ? cineTable : stillTable)(found);
+  if (kinds.includes("csv")) files[`${all}.csv`] = many ? cineTable(withStatus(found)) : stillTable(found);
+  if (kinds.includes("csv") && doc.calipers.length) files[`${all}.calipers.csv`] = stillTable(lengthsOf(of));
   if (kinds.includes("coco")) files[`${all}.coco.json`] = coco(of, found, classes);
   if (bytes) files[`${all}.overlay.${ending}`] = bytes;
   await dicom.finish(files, all);
@@ -70,6 +71,22 @@ function shown({ objects }, frames, structures) {
   const used = new Set(structures.map(({ id }) => id)),
     lost = objects.filter(({ id }) => used.has(id)).flatMap((one) => one.lost ?? []);
   return [...new Set([...frames.map(({ number }) => number), ...lost])].sort((a, b) => a - b);
+}
+
+// The same with the status of each, where a structure was followed.
+function withStatus(found) {
+  const followed = ({ known }) => known.source === "track",
+    statusOf = (one) => (followed(one) ? (one.known.sure === false ? "unsure" : "sure") : "");
+  return found.some(followed) ? found.map((one) => ({ ...one, status: statusOf(one) })) : found;
+}
+
+// Calipers as lines of a still's table: each has a name and no id, and is called a length.
+function lengthsOf({ name, image, doc }) {
+  const calibration = withUserSize(image.calibration, doc.spacing_mm_yx);
+  return doc.calipers.map(({ id, frame, a, b }) => {
+    const { value, unit, scale } = lengthOf(calibration, a, b);
+    return { image: name, frame, id: "", name: `Caliper ${id}`, scale, measures: { length: { value, unit, ends_xy: [a, b] } } };
+  });
 }
 
 // A frame's files that need no header.

@@ -38,8 +38,9 @@ export function stillTable(found) {
   return csv([STILL, ...lines]);
 }
 
-// The same with the time, the quality and the pixels of each.
+// The same with the time, the quality and the pixels of each, and the status where one has it.
 export function cineTable(found) {
+  const followed = found.some(({ status }) => status !== undefined);
   const both = ({ value, uncertainty }) => [rounded(value, 4), rounded(uncertainty, 4)];
   const lines = found.map((one) => {
     const { measures, scale } = one;
@@ -47,9 +48,9 @@ export function cineTable(found) {
     const values = MEASURES.flatMap((name) => (measures[name] ? both(measures[name]) : ["", ""]));
     const centre = measures.centroid_xy?.map((place) => rounded(place, 2)) ?? ["", ""];
     const quality = one.quality === null ? "" : rounded(one.quality, 4);
-    return [...about, quality, one.area_px, measures.perimeter?.unit ?? "", ...values, ...centre, ...scaleCells(scale)];
+    return [...about, quality, one.area_px, measures.perimeter?.unit ?? "", ...values, ...centre, ...scaleCells(scale), ...(followed ? [one.status] : [])];
   });
-  return csv([CINE, ...lines]);
+  return csv([followed ? [...CINE, "status"] : CINE, ...lines]);
 }
 
 // What says how large a pixel is, and why nothing does or what speaks against it.
