@@ -56,6 +56,33 @@ def test_home_and_end_are_the_first_and_the_last_frame(tab: Visit) -> None:
     playwright.expect(tab.page.locator("dialog[open]")).to_contain_text("first and last frame")
 
 
+def test_a_button_that_was_clicked_does_not_keep_enter_and_space(tab: Visit) -> None:
+    """Neither beside the image, nor in the header, nor once the dialog is closed that it opened."""
+    tab.open("cine.dcm")
+    tab.drag((95, 55), (245, 165))
+    tab.wait("doc.frames.length === 1 && app.saving === 'saved'")
+    tab.page.locator("[data-key^=eye]").click()
+    tab.wait("doc.objects[0].hidden")
+    press(tab, (" ", 1))
+    tab.wait("app.playing && doc.objects[0].hidden")
+    press(tab, (" ", 1))
+    tab.wait("!app.playing")
+    tab.page.locator("#export").click()
+    press(tab, ("Escape", 1))
+    playwright.expect(tab.page.locator("dialog[open]")).to_have_count(0)
+    press(tab, ("Enter", 1))
+    tab.wait("app.file.name !== 'cine.dcm'")
+    playwright.expect(tab.page.locator("dialog[open]")).to_have_count(0)
+
+
+def test_the_scale_takes_up_the_caliper_that_it_needs(tab: Visit) -> None:
+    tab.open("picture.png")
+    tab.drag((95, 55), (245, 165))
+    tab.page.locator("#set-scale").click()
+    tab.wait("app.tool === 'caliper'")
+    playwright.expect(tab.page.locator("#notice")).to_contain_text("Draw a caliper")
+
+
 def test_a_cine_from_the_list_to_its_export_by_keys(tab: Visit, folder: Path) -> None:
     """Open, box, click, undo, track, measure, name, export, accept: no pointer moves."""
     tab_to(tab, '[data-item][title="cine.dcm"]')

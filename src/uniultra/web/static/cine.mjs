@@ -2,10 +2,10 @@
 // time.
 
 import { byId, el, fill, icon, iconButton } from "./dom.mjs";
-import { isDoubtful, maskOf } from "./doc.mjs";
+import { isDoubtful, isLost, maskOf, withChecked } from "./doc.mjs";
 import { areaIn } from "./shapes.mjs";
-import { app, changed, doc, draw, say, selectedObject } from "./state.mjs";
-import { isTracking, track } from "./track.mjs";
+import { app, changed, commit, doc, draw, say, selectedObject } from "./state.mjs";
+import { isTracking, stopTracking, track } from "./track.mjs";
 import { number, t } from "./texts.mjs";
 
 const SPEEDS = [0.1, 0.25, 0.5, 1, 2];
@@ -27,6 +27,7 @@ export class CineBar {
     });
     this.follow = el("button", { type: "button", class: "quiet", id: "track", onclick: () => track(1) });
     this.unsure = el("button", { type: "button", class: "doubt", id: "next-unsure", onclick: () => this.jump(1, true) });
+    this.right = iconButton("check", "", () => this.check(), { id: "right", "data-key": "right" });
     this.empty = el("p", { class: "muted bar-hint" });
     this.label = el("output", { class: "frame-label" });
     this.curve = el("canvas", { id: "curve", "aria-hidden": "true" });
@@ -61,6 +62,7 @@ export class CineBar {
       iconButton("trackBack", t("trackBack"), () => track(-1)),
       this.follow,
       this.unsure,
+      this.right,
       el("div", { class: "track" }, this.curve, this.slider, this.empty),
       this.label,
       this.select,
@@ -75,6 +77,7 @@ export class CineBar {
       this.play.setAttribute("aria-label", t(app.playing ? "pause" : "play"));
     }
     this.renderTracking();
+    this.right.hidden = app.playing || !this.isDoubtful();
     this.slider.value = app.frame;
     const time = app.file.times_s ? ` · ${number(app.file.times_s[app.frame], 2)} s` : "";
     this.label.textContent = `${app.frame + 1} / ${app.file.count}${time}`;
@@ -93,6 +96,8 @@ export class CineBar {
     this.unsure.hidden = !count;
     fill(this.unsure, icon("unsure"), t("toCheck", count));
     this.unsure.title = t("nextUnsure");
+    this.right.title = t("rightAsItIs");
+    this.right.setAttribute("aria-label", t("rightAsItIs"));
     this.empty.hidden = doc().frames.some(({ masks }) => masks.length);
     this.empty.textContent = t("trackHint");
   }
@@ -114,14 +119,29 @@ export class CineBar {
     this.seek(number, number ? -1 : 1);
   }
 
-  // To the nearest frame before or after that has masks; to one that needs a person, where `unsure`.
+  // Whether the frame that is shown needs a person.
+  isDoubtful() {
+    return doc().frames.some((frame) => frame.number === app.frame && isUnsure(frame)) || doc().objects.some(({ id }) => isLost(doc(), app.frame, id));
+  }
+
+  // What is on this frame is right as it is: to the next one that needs a person.
+  check() {
+    if (!(app.file?.count > 1) || !this.isDoubtful()) return;
+    stopTracking();
+    commit(withChecked(doc(), app.frame));
+    this.jump(1, true);
+  }
+
+  // To the nearest frame before or after that has masks; to one that needs a person, where `unsure`: after the last the first.
   jump(direction, unsure = false) {
     if (!(app.file?.count > 1)) return;
     this.stop();
     const marked = doc().frames.filter((frame) => frame.masks.length && (!unsure || isUnsure(frame)));
     const numbers = [...marked.map((frame) => frame.number), ...(unsure ? lostFrames() : [])];
-    const beyond = numbers.filter((number) => (number - app.frame) * direction > 0);
-    if (beyond.length) this.seek(direction > 0 ? Math.min(...beyond) : Math.max(...beyond));
+    const others = numbers.filter((number) => number !== app.frame),
+      beyond = others.filter((number) => (number - app.frame) * direction > 0),
+      next = beyond.length || !unsure ? beyond : others;
+    if (next.length) this.seek(direction > 0 ? Math.min(...next) : Math.max(...next));
     else if (unsure) say(t("allSure"));
   }
 

@@ -22,7 +22,15 @@ export const isLost = (doc, number, id) => objectOf(doc, id)?.lost?.includes(num
 const nextId = (list) => 1 + list.reduce((most, item) => Math.max(most, item.id), 0);
 
 // Whether a person should look at a mask before anything is taken from it.
-export const isDoubtful = ({ quality, sure }) => sure === false || (quality !== null && quality < 0.72);
+export const isDoubtful = ({ quality, sure, checked }) => !checked && (sure === false || (quality !== null && quality < 0.72));
+
+// With everything doubtful on a frame found right as it is: masks are checked, and what is lost there isn't there.
+export function withChecked(before, number) {
+  const checked = (mask) => (isDoubtful(mask) ? { ...mask, sure: true, checked: true } : mask);
+  const frames = before.frames.map((frame) => (frame.number === number ? { ...frame, masks: frame.masks.map(checked) } : frame));
+  const lost = before.objects.filter(({ id }) => isLost(before, number, id));
+  return lost.reduce((doc, { id }) => withLost(doc, number, id, false), { ...before, frames });
+}
 
 // Whether nobody has said what a structure is: `withObject` named it, in any language of the page.
 export const isDefaultName = (name) => /^(Structure|Struktur) \d+$/.test(name);

@@ -85,6 +85,7 @@ export class Keys {
       "]": () => this.resize(1.25),
       g: () => this.toggleCross(),
       u: () => this.bar.jump(event.shiftKey ? -1 : 1, true),
+      o: () => this.bar.check(),
       t: () => app.workspace.tracking && track(event.shiftKey ? -1 : 1),
       a: async () => (await import("./alternatives.mjs")).nextAlternative(), // seldom needed: loaded then
       d: nextFit,

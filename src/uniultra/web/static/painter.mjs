@@ -238,11 +238,10 @@ export class Painter {
   paintRegions(context) {
     if (app.playing) return;
     for (const region of app.file.calibration.regions) {
-      const [x0, y0, x1, y1] = region.box_xyxy;
-      context.save();
-      context.globalAlpha = 0.55;
-      this.paintBox(context, [x0, y0, x1, y1], region.spacing_mm_yx ? "#7d8ba1" : "#a16a6a");
-      context.restore();
+      const [x0, y0, x1, y1] = region.box_xyxy, // some files name more than their image has
+        { width, height } = app.file;
+      if (x0 >= width || y0 >= height) continue;
+      this.paintBox(context, [x0, y0, Math.min(x1, width - 1), Math.min(y1, height - 1)], region.spacing_mm_yx ? "#7d8ba1" : "#a16a6a");
     }
   }
 

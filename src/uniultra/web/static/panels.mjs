@@ -131,7 +131,7 @@ function quality(mask, { id }) {
   if (!mask && isLost(doc(), app.frame, id)) return el("span", { class: "quality low" }, t("lost"));
   if (!mask) return el("span", { class: "quality none" }, "–");
   if (mask.quality === null) return el("span", { class: "quality none" }, t("drawn"));
-  const [words, grade] = mask.sure === false ? [t("unsure"), "low"] : qualityOf(mask.quality);
+  const [words, grade] = mask.checked ? [t("checked"), "high"] : mask.sure === false ? [t("unsure"), "low"] : qualityOf(mask.quality);
   return el("span", { class: `quality ${grade}` }, `${number(mask.quality, 2)} · ${words}`);
 }
 

@@ -9,6 +9,7 @@ import { stopTracking } from "./track.mjs";
 
 const HOVER_MS = 33,
   LATE_MS = 250;
+const unknown = new Set(); // names of which it was said that the model doesn't know them: once is enough
 let queue = Promise.resolve();
 let hovering = false,
   next = null; // where the pointer is, until the mask there is requested
@@ -45,7 +46,10 @@ function rename(id, given) {
     before = knownName(objectOf(doc(), id).name, structures),
     own = knownName(name, structures);
   commit(withChangedObject(doc(), id, { name }));
-  say(name && !own && structures.length ? t("labelAlone", name, model, listed(structures)) : "");
+  const said = `${model} ${name.toLowerCase()}`,
+    news = name && !own && structures.length && !unknown.has(said);
+  if (news) unknown.add(said);
+  say(news ? t("labelAlone", name, model, listed(structures)) : "");
   if (before === own) return;
   const asked = { id, name, renamed: doc() },
     { file } = app;

@@ -265,7 +265,7 @@ export class Tools {
       return;
     }
     app.selected = id;
-    commit(withMask(next, app.frame, id, { ...before, counts, quality: null, source: "brush" }));
+    commit(withMask(next, app.frame, id, { ...before, counts, quality: null, source: "brush", sure: true }));
   }
 
   wheel(event) {

@@ -28,7 +28,7 @@ export function stopTracking() {
 
 beforeStep(stopTracking); // what is taken back mustn't be filled in again
 
-// From the mask on this frame forwards (1) or backwards (-1), up to the next frame that a person segmented.
+// From the mask on this frame forwards (1) or backwards (-1), up to the next frame that a person segmented or found right.
 export async function track(direction) {
   if (going) {
     stopTracking();
@@ -72,11 +72,11 @@ function ask({ id, direction }, number, { counts }) {
   });
 }
 
-// The answers before the first frame that a person segmented.
+// The answers before the first frame that a person segmented, or found right.
 function until(answers, { id }) {
   const end = answers.findIndex(({ number }) => {
     const there = maskOf(doc(), number, id);
-    return there && there.source !== "track";
+    return there && (there.source !== "track" || there.checked);
   });
   return end < 0 ? answers : answers.slice(0, end);
 }

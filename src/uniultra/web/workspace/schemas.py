@@ -49,14 +49,16 @@ class ObjectDoc(Strict):
 class MaskDoc(Strict):
     """A structure on one frame: its mask and what pointed at it.
 
-    `source` is what made the mask last; `sure` whether the tracker was; `model` that which answered, its name
-    and version, "" where an earlier version of the page didn't keep it.
+    `source` is what made the mask last; `sure` whether the tracker was; `checked` whether a person found it
+    right as it is; `model` that which answered, its name and version, "" where an earlier version of the page
+    didn't keep it.
     """
 
     object: ObjectId
     counts: Counts
     source: Literal["prompt", "brush", "track"] = "prompt"
     sure: Annotated[bool, Field(strict=True)] = True
+    checked: Annotated[bool, Field(strict=True)] = False
     box: Box | None = None
     box_fit: BoxFit = None
     points: Points = Field(default_factory=list)
