@@ -104,9 +104,12 @@ class CineFiles:
 
     def _tabulate(self, result: FrameResult) -> None:
         for found in result.objects:
-            status = [found.status or ""] if self.followed else []
-            status = status if self.course is None else [found.status, found.confidence]
-            self.table.add([*_row(self.image, result, found), *status])
+            row = _row(self.image, result, found)
+            if self.course is not None:
+                row += [found.status, found.confidence]
+            elif self.followed:
+                row.append(found.status or "")
+            self.table.add(row)
 
     def show(self, result: FrameResult) -> None:
         """Adds to the movie alone a frame of which there is only to say that its structures are lost; in
