@@ -14,7 +14,7 @@ from itertools import product
 from page_code import ROOT, Function, Source, defaults, parameters
 
 PAGE = "uniultra.web.workspace."
-SERVER = ("guard", "protocol", "bodies", "problems", "worker_pool", "worker")
+SERVER = ("guard", "protocol", "bodies", "problems", "worker_pool", "worker_process", "worker")
 """What stands before the page's routes, and computes behind them."""
 ELSEWHERE = re.compile(
     r"uniultra\.((cli|batch|hosts|bench|cluster)\.|web\.(cine_|dicom_|held|service|client|server\.|route_parts|"

@@ -17,6 +17,8 @@ The rules, as CONTRIBUTING.md states them:
    when they are imported.
 5. Nothing imports `cli`, but `cli`. It imports anything, but inside the command's function: at the top of a
    file only what starts quickly.
+6. The server's own process never loads a model's runtime or DICOM: its computing processes do, so the page
+   is there sooner.
 
 `__version__` may be imported from anywhere. Imports under `if TYPE_CHECKING` count for rules 1 to 3 and don't
 run, so not for 4 and 5.
@@ -370,6 +372,15 @@ def test_the_package_keeps_its_rules() -> None:
     } <= set(tree)
     breaches = violations(tree)
     assert not breaches, "\n" + "\n".join(breaches)
+
+
+def test_the_server_leaves_models_and_files_to_its_computing_processes() -> None:
+    tree = read_tree(ROOT / "src")
+    loaded = {chain[-1].target.split(".")[0] for chain in chains(f"{PACKAGE}.web.server", tree)}
+    assert "fastapi" in loaded
+    assert not loaded & {"onnxruntime", "pydicom", "highdicom"}
+    computing = {chain[-1].target.split(".")[0] for chain in chains(f"{PACKAGE}.web.worker_process", tree)}
+    assert {"onnxruntime", "pydicom"} <= computing
 
 
 BAD = {

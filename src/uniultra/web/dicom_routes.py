@@ -13,13 +13,12 @@ from fastapi import FastAPI, Request, Response
 from uniultra.web.cine_routes import TRACK
 from uniultra.web.cine_service import CineService
 from uniultra.web.held_cines import HeldCine, HeldTrack
-from uniultra.web.messages import Derive, DeriveCine, Derived
+from uniultra.web.messages import NOT_DICOM, Derive, DeriveCine, Derived
 from uniultra.web.problems import Problem
 from uniultra.web.prompt_requests import held_mask
 from uniultra.web.route_parts import BYTES, COMPUTES, disconnected, json_body
 from uniultra.web.schemas import DicomIn, TrackDicomIn
 from uniultra.web.service import Service, while_there
-from uniultra.web.worker_dicom import NOT_DICOM
 
 DICOM, NOTES = "application/dicom", "uniultra-notes"
 """The media type (RFC 3240), and the header with a JSON list of notes."""

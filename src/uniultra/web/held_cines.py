@@ -7,7 +7,6 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 
 from uniultra.pixel_scale import PixelSize
-from uniultra.tracking import affected
 from uniultra.types import Prompt
 from uniultra.web.cine_messages import CineFacts, FramePromptRequest
 from uniultra.web.held import Store
@@ -47,6 +46,8 @@ class HeldTrack:
 
     def correct(self, prompt: FramePromptRequest, most: int) -> Revision:
         """Puts a prompt in, or in the place of the one of that frame and structure. Raises Problem."""
+        from uniultra.tracking import affected
+
         first, last = self.revisions[0].frames
         if not first <= prompt.frame <= last:
             raise Problem("prompt", f"frame {prompt.frame} isn't tracked; legal are {first} to {last}")

@@ -11,6 +11,8 @@ from typing import Any
 from uniultra.pixel_scale import PixelSize
 from uniultra.types import Frame
 
+NOT_DICOM = "the {} isn't DICOM, so no DICOM result can refer to it; upload the DICOM file itself"
+
 
 @dataclass(frozen=True)
 class Rle:

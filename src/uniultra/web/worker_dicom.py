@@ -19,7 +19,7 @@ from uniultra.model_facts import ModelFacts
 from uniultra.results import FrameResult, ObjectResult
 from uniultra.structures import legal_name
 from uniultra.types import Cine, Frame, Mask
-from uniultra.web.messages import Derive, DeriveCine, Derived, JobError, Origin
+from uniultra.web.messages import NOT_DICOM, Derive, DeriveCine, Derived, JobError, Origin
 from uniultra.web.worker_prompts import previous_of, without_path
 
 if TYPE_CHECKING:
@@ -75,9 +75,6 @@ def derive_cine(job: DeriveCine, cine: Cine, header: Header | None, model: Model
             result = FrameResult(frame, objects, model, at, tracked=True)
             gathered.add(result, draw_result(result) if job.kind == "sc" else None)
         return _file(gathered.made(job.kind, model), source.notes)
-
-
-NOT_DICOM = "the {} isn't DICOM, so no DICOM result can refer to it; upload the DICOM file itself"
 
 
 def _result(job: Derive, model: ModelFacts) -> FrameResult:

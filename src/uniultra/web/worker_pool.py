@@ -11,22 +11,16 @@ import asyncio
 import contextlib
 import math
 import multiprocessing
-import signal
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from multiprocessing.connection import Connection
 
-from uniultra.backends.open import model_sha256, open_backend
-from uniultra.errors import ModelError, UniUltraError
+from uniultra.errors import ModelError
 from uniultra.text import Said
-from uniultra.web.cache import EmbeddingCache
 from uniultra.web.messages import Abandon, Answer, CacheState, Failure, FileJob, Forget, Job, Read, Ready
 from uniultra.web.problems import Problem
 from uniultra.web.settings import ServeSettings
-from uniultra.web.worker import Worker
 
 _START_S = 120.0
 """A process that hasn't loaded its model by then never will."""
@@ -141,7 +135,7 @@ class ProcessLane(Lane):
         context = multiprocessing.get_context("spawn")
         self._pipe, other = context.Pipe()
         self._process = context.Process(
-            target=serve_jobs, args=(other, *self._arguments), daemon=True, name="uniultra-worker"
+            target=compute, args=(other, *self._arguments), daemon=True, name="uniultra-worker"
         )
         self._process.start()
         other.close()
@@ -241,38 +235,11 @@ def lanes_of(settings: ServeSettings) -> list[Lane]:
     ]
 
 
-def serve_jobs(pipe: Connection, model: str, cache_bytes: int) -> None:
-    """The computing process: loads the model, says so, then answers jobs until the server is gone."""
-    for number in (
-        signal.SIGINT,
-        signal.SIGTERM,
-    ):  # the server decides when its processes end: after the answers under way
-        signal.signal(number, signal.SIG_IGN)
-    try:
-        backend = open_backend(model, threads=1)
-        sha256 = model_sha256(model, backend.facts)
-    except UniUltraError as error:
-        pipe.send(Ready(error=str(error)))
-        return
-    worker = Worker(backend, EmbeddingCache(cache_bytes), partial(_is_abandoned, pipe))
-    facts = backend.facts
-    pipe.send(Ready(facts.name, facts.version, facts.input_size, sha256, facts.box_fits, facts.structures))
-    receive: Callable[[], Job | Abandon] = pipe.recv
-    while True:
-        try:
-            job = receive()
-            if not isinstance(job, Abandon):  # one that came too late
-                pipe.send(worker.run(job))
-        except (EOFError, OSError):
-            return
+def compute(pipe: Connection, model: str, cache_bytes: int) -> None:
+    """What a computing process does. The server itself never loads what that needs: it would start later."""
+    from uniultra.web.worker_process import serve_jobs
 
-
-def _is_abandoned(pipe: Connection) -> bool:
-    """Whether the client of the job under way has gone: nothing else is sent before its answer."""
-    if not pipe.poll(0):
-        return False
-    pipe.recv()
-    return True
+    serve_jobs(pipe, model, cache_bytes)
 
 
 def _kill_late(process: multiprocessing.process.BaseProcess, late: threading.Event) -> None:

@@ -162,22 +162,6 @@ def region_of(edges: tuple[float, float, float, float], frame_hw: tuple[int, int
     return Region(x0, y0, x1, y1)
 
 
-def stamp_of(path: Path) -> tuple[int, int]:
-    """By which a file that was written anew is noticed; (0, 0) where there is none, which opening it will
-    say.
-    """
-    try:
-        info = path.stat()
-    except OSError:
-        return 0, 0
-    return info.st_mtime_ns, info.st_size
-
-
-def stamp_text(stamp: tuple[int, int]) -> str:
-    """A stamp as a page has it."""
-    return "-".join(map(str, stamp))
-
-
 def nameless(error: Exception, path: Path) -> str:
     """A message without the folders of the file: the page knows it by its name."""
     message = str(error)

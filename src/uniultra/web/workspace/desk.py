@@ -37,8 +37,6 @@ from uniultra.web.workspace.answers import (
     prompt_of,
     reduced,
     region_of,
-    stamp_of,
-    stamp_text,
     two_planes,
 )
 from uniultra.web.workspace.banners import covered, scanner_of
@@ -69,6 +67,7 @@ from uniultra.web.workspace.jobs import (
 )
 from uniultra.web.workspace.makers import made_otherwise, maker_of, makers_note, models_of
 from uniultra.web.workspace.open_cine import OpenCine
+from uniultra.web.workspace.stamps import stamp_of, stamp_text
 
 KEPT_FILES = 3
 

@@ -14,7 +14,7 @@ from uniultra.model_facts import ModelFacts
 from uniultra.outputs.cine_files import check_size, cine_files
 from uniultra.outputs.faults import Faults
 from uniultra.outputs.frame_files import write_frame_files
-from uniultra.outputs.plan import ARCHIVE_ENDINGS, DICOM_KINDS, OutputPlan, check_kinds, lacking
+from uniultra.outputs.plan import OutputPlan, check_kinds
 from uniultra.results import FrameResult
 from uniultra.text import Said
 from uniultra.types import Cine
@@ -23,26 +23,6 @@ from uniultra.web.workspace.jobs import Export, Exported
 
 OF_CINES = ("seg", "sc", "csv", "movie")
 """Kinds that one file holds for all frames of a cine."""
-KINDS = tuple(
-    dict.fromkeys((*(kind for kind in ARCHIVE_ENDINGS if kind not in ("overlay", "json")), "movie"))
-)
-"""What can be chosen; masks, overlays and JSON are always written."""
-
-
-def offered(kind: str, count: int) -> dict[str, str]:
-    """What can be written of a file of this kind ("DICOM", "PNG", ...) with so many frames: kind to "", or
-    the reason why not.
-    """
-    offers = {}
-    for name in KINDS:
-        if name == "fractional" or (name == "movie" and count == 1):
-            continue  # a page has no logits; a still has no movie
-        offers[name] = ""
-        if name in DICOM_KINDS and kind != "DICOM":
-            offers[name] = Said("needs-dicom", "it needs a DICOM image to refer to")
-        elif lacking(name):
-            offers[name] = Said("needs-library", f"it {lacking(name)}", needs=lacking(name))
-    return offers
 
 
 def export(

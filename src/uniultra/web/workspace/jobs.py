@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from uniultra.pixel_scale import Calibration
-from uniultra.results import TrackStatus
 from uniultra.web.messages import FileJob, PromptRequest, Rle
+
+if TYPE_CHECKING:
+    from uniultra.results import TrackStatus
 
 QUICK_SIDE = 512
 """Pixels of the longer side of a mask under the pointer."""

@@ -15,11 +15,11 @@ from uniultra.web.schemas import said_of
 from uniultra.web.service import Service
 from uniultra.web.workspace.access import ENTER, cookie_header
 from uniultra.web.workspace.banners import BannersIn
-from uniultra.web.workspace.export import offered
 from uniultra.web.workspace.frame_routes import ONE, add_frames
 from uniultra.web.workspace.items import Item
 from uniultra.web.workspace.jobs import Exported
 from uniultra.web.workspace.learn_routes import add_learning
+from uniultra.web.workspace.offers import offered
 from uniultra.web.workspace.readers import AgreementOut, agreement, checked, reader_of, readers_of
 from uniultra.web.workspace.same_file import same_file
 from uniultra.web.workspace.schemas import (

@@ -9,8 +9,8 @@ from fastapi import Depends, Request
 
 from uniultra.text import Said
 from uniultra.web.problems import Problem
-from uniultra.web.workspace.answers import stamp_of, stamp_text
 from uniultra.web.workspace.items import Item
+from uniultra.web.workspace.stamps import stamp_of, stamp_text
 from uniultra.web.workspace.workspace import Workspace
 
 HEADER = "x-uniultra-stamp"

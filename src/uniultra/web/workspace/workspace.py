@@ -7,11 +7,10 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from uniultra.errors import FileError
 from uniultra.io.images import kind_of
-from uniultra.results import TrackStatus
 from uniultra.text import Said
 from uniultra.web.messages import FileJob, PromptRequest, Rle
 from uniultra.web.problems import Problem
@@ -32,6 +31,9 @@ from uniultra.web.workspace.jobs import (
 from uniultra.web.workspace.learning import Learner
 from uniultra.web.workspace.project import NAME, Project
 from uniultra.web.workspace.schemas import Doc, MaskDoc, SaveIn, edges
+
+if TYPE_CHECKING:
+    from uniultra.results import TrackStatus
 
 
 @dataclass
