@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -87,20 +88,23 @@ def test_weights_balance_the_sets_by_the_root_of_their_size(manifest: Path) -> N
     np.testing.assert_allclose(data.weights({"phantom": 3.0, "other": 9.0}), 1.0)
 
 
+@pytest.mark.parametrize(
+    "further", [(), ("optim.workers=1", "optim.accumulate=2", "optim.steps=22", "optim.save_every=11")]
+)
 def test_a_resumed_run_equals_one_without_interruption(
-    manifest: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    further: tuple[str, ...], manifest: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    config = load_config(None, SMALL)
+    """To the bit; `further` is the second epoch (of 20 steps here), too, by a process that loads."""
+    config = load_config(None, (*SMALL, *further))
+    last, half = config.optim.steps, config.optim.save_every
     whole = load_file(train(config, manifest, tmp_path / "whole") / "model.safetensors")
     assert "resuming" not in capsys.readouterr().err
-    for file in (tmp_path / "whole").glob("checkpoint-6/**/*"):
-        file.unlink()
-    (tmp_path / "whole" / "checkpoint-6").rmdir()
+    shutil.rmtree(tmp_path / "whole" / f"checkpoint-{last}")
     resumed = load_file(train(config, manifest, tmp_path / "whole") / "model.safetensors")
-    assert "resuming after step 3 of 6" in capsys.readouterr().err
+    assert f"resuming after step {half} of {last}" in capsys.readouterr().err
     assert whole.keys() == resumed.keys()
     for name, value in whole.items():
-        torch.testing.assert_close(resumed[name], value, msg=name)
+        assert torch.equal(resumed[name], value), name
 
 
 def test_a_run_folder_describes_itself(manifest: Path, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 import torch.distributed
 from safetensors.torch import load_file
@@ -114,16 +115,25 @@ def run(plan: Plan) -> Journal:
 class PromptTrainer(Trainer):
     """Draws as `draws` says, checkpoints what learns and nothing else, and stops at the first loss that is
     not finite.
+
+    What is drawn within a step (how often it corrects, which masks are cut) follows from the seed and the
+    step: the loader's processes take from torch's generator when they start, which a run that goes on does
+    at another step.
     """
 
     def __init__(self, draws: DrawSampler, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.draws = draws
+        self.seeded_for = -1
 
     def _get_train_sampler(self, *args: Any, **kwargs: Any) -> Sampler:
         return self.draws
 
     def training_step(self, *args: Any, **kwargs: Any) -> torch.Tensor:
+        step = self.state.global_step
+        if step != self.seeded_for:  # the first of `optim.accumulate` batches
+            torch.manual_seed(int(np.random.SeedSequence((self.args.seed, step)).generate_state(1)[0]))
+            self.seeded_for = step
         loss = super().training_step(*args, **kwargs)
         if not bool(torch.isfinite(loss)):
             out = Path(str(self.args.output_dir))
