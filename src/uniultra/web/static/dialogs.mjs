@@ -1,12 +1,12 @@
 // What asks or tells over the page: help, export, the scale, and the hint of the first minute.
 
-import { reader, sendJson } from "./api.mjs";
+import { getJson, reader, sendJson } from "./api.mjs";
 import { byId, el, fill } from "./dom.mjs";
 import { calipersOn } from "./doc.mjs";
 import { saveNow } from "./saving.mjs";
 import { app, changed, commit, doc, itemPath, say } from "./state.mjs";
 import { CALLED, EN, LANGUAGES } from "./languages.mjs";
-import { current, number, reasonOf, sentence, speak, t } from "./texts.mjs";
+import { current, isPassing, number, reasonOf, sentence, speak, t } from "./texts.mjs";
 import { stopTracking, trackingEnded } from "./track.mjs";
 
 const closing = (dialog, text = t("close")) =>
@@ -58,10 +58,9 @@ export function showExport() {
   if (!app.file) return;
   const dialog = byId("export-dialog"),
     names = { csv: t("csvKind") };
-  const many = app.file.count > 1,
-    together = ["seg", "sc", "csv", "movie"];
+  const many = app.file.count > 1;
   const choice = ([kind, reason]) => {
-    const checked = !reason && kind !== "movie" && (!many || together.includes(kind));
+    const checked = !reason && isUsual(kind, many);
     const box = el("input", { type: "checkbox", value: kind, disabled: Boolean(reason), checked });
     const name = names[kind] ?? t(kind);
     return el(
@@ -79,8 +78,8 @@ export function showExport() {
   };
   const boxes = many
     ? [
-        ...group(t("perCine"), all.filter(([kind]) => together.includes(kind))),
-        ...group(t("perFrame"), all.filter(([kind]) => !together.includes(kind))),
+        ...group(t("perCine"), all.filter(([kind]) => OF_CINES.includes(kind))),
+        ...group(t("perFrame"), all.filter(([kind]) => !OF_CINES.includes(kind))),
       ]
     : [el("div", { class: "choices" }, ...all.map(choice))];
   const result = el("div", { id: "export-result", role: "status" });
@@ -95,11 +94,53 @@ export function showExport() {
     el("p", { class: "muted" }, t(many && !app.workspace.alone ? "exportAlwaysCine" : "exportAlways")),
     many ? el("p", { class: "muted" }, t("fromZero")) : null,
     ...boxes,
+    everything(result),
     reader() ? null : dataset(result),
     result,
     el("div", { class: "row end" }, closing(dialog), go),
   );
   dialog.showModal();
+}
+
+const OF_CINES = ["seg", "sc", "csv", "movie"];
+// Whether a kind is written unless a person says otherwise.
+const isUsual = (kind, many) => kind !== "movie" && (!many || OF_CINES.includes(kind));
+
+// The results of every accepted file, one after the other; where there are several.
+function everything(result) {
+  const items = app.workspace.items.filter((item) => item.done && item.frames);
+  if (items.length < 2) return null;
+  const go = el("button", { type: "button", class: "quiet", id: "export-all" }, t("exportAll", items.length));
+  go.addEventListener("click", () => {
+    const boxes = [...byId("export-dialog").querySelectorAll(".choice input")];
+    runExport(go, result, (tell) => exportAll(items, boxes, tell));
+  });
+  return el("div", { class: "lesson" }, el("b", {}, t("allAccepted")), el("p", { class: "muted" }, t("exportAllHint")), go);
+}
+
+// What was chosen counts for files like the one that is open, stills or cines; of others the usual kinds are written.
+async function exportAll(items, boxes, tell) {
+  const many = app.file.count > 1,
+    files = [],
+    notes = [],
+    said = new Map(boxes.filter(({ disabled }) => !disabled).map(({ value, checked }) => [value, checked]));
+  let folder = "";
+  for (const [at, { id, name }] of items.entries()) {
+    if (tell(t("exportOf", at + 1, items.length, name))) break;
+    try {
+      const { count, exports } = await getJson(itemPath(id)),
+        own = many === count > 1 ? said : new Map(),
+        kinds = Object.keys(exports).filter((kind) => !exports[kind] && (own.get(kind) ?? isUsual(kind, count > 1)));
+      const done = await sendJson("POST", `${itemPath(id)}/export`, { kinds });
+      folder = done.folder;
+      files.push(...done.files);
+      notes.push(...done.notes.map((note) => `${name}: ${sentence(note)}`));
+    } catch (error) {
+      if (isPassing(error)) throw error;
+      notes.push(`${name}: ${reasonOf(error)}`);
+    }
+  }
+  return { files, notes, folder };
 }
 
 // All accepted images of the work list as one data set.
@@ -118,24 +159,36 @@ function dataset(result) {
 
 async function runExport(button, result, write) {
   button.disabled = true;
-  let told = "";
+  let stopped = false,
+    told = "";
+  const show = (...parts) => {
+    fill(result, ...parts);
+    const dialog = result.closest("dialog"); // none where it was opened anew meanwhile
+    if (dialog) dialog.scrollTop = dialog.scrollHeight; // the buttons lie over its end
+  };
+  const leave = () => {
+    stopped = true;
+    show(t("busy"));
+  };
+  // Says what is written now, beside a button that leaves it at that; whether that was pressed.
+  const going = (text) => {
+    if (!stopped) show(el("p", {}, `${text} `, el("button", { type: "button", class: "link", id: "export-stop", onclick: leave }, t("trackStop"))));
+    return stopped;
+  };
   const stop = el("button", { type: "button", class: "link", id: "export-stop-track", onclick: stopTracking }, t("trackStop"));
-  const tell = (...far) => told !== (told = t("exportWaits", ...far)) && fill(result, el("p", {}, `${told} `, stop));
+  const tell = (...far) => told !== (told = t("exportWaits", ...far)) && show(el("p", {}, `${told} `, stop));
   try {
     await trackingEnded(tell); // else only a part of it would be written
-    fill(result, t("busy"));
+    show(t("busy"));
     await saveNow();
-    const done = await write();
-    fill(
-      result,
+    const done = await write(going);
+    show(
       el("p", { class: "good" }, t("exportDone", done.files.length, done.folder)),
       el("ul", { class: "files" }, ...done.files.map((file) => el("li", {}, file))),
       ...done.notes.map((note) => el("p", { class: "muted" }, sentence(note))),
     );
-    const dialog = result.closest("dialog");
-    dialog.scrollTop = dialog.scrollHeight; // the buttons lie over its end
   } catch (error) {
-    fill(result, el("p", { class: "warning" }, reasonOf(error)));
+    show(el("p", { class: "warning" }, reasonOf(error)));
   } finally {
     button.disabled = false;
   }

@@ -226,7 +226,7 @@ function renderTop() {
     byId("accept").setAttribute("aria-label", label); // a narrow window has no room for the words
   }
   byId("accept").disabled = !file;
-  byId("export").disabled = !doc().frames.length;
+  byId("export").disabled = !doc().frames.length && !workspace.items.some((item) => item.done && item.frames);
   const lost = file ? doc().objects.filter(({ id }) => isLost(doc(), app.frame, id)).map(({ name }) => name) : [];
   write("lost", lost.length ? t("lostHere", lost.join(", ")) : "");
   byId("lost").hidden = !lost.length;
