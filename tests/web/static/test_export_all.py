@@ -24,7 +24,7 @@ def accept(tab: Visit, name: str) -> None:
 
 
 def test_all_accepted_files_are_exported_and_that_can_be_stopped(tab: Visit, folder: Path) -> None:
-    """Of files like the open one what is chosen, of others the usual; one that isn't accepted isn't written."""
+    """Of files like the open one what is chosen, of others the usual; none that isn't accepted."""
     export = folder / "uniultra-project" / "export"
     page, result = tab.page, tab.page.locator("#export-result")
     accept(tab, "cine.dcm")
