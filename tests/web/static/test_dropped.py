@@ -133,3 +133,15 @@ def test_all_that_could_not_be_opened_is_said_once(tab: Visit, tmp_path: Path) -
     assert notice.inner_text().count("bad.png") == 1
     assert all("422" in fault for fault in tab.faults)
     tab.faults.clear()
+
+
+def test_without_a_server_a_truncated_file_is_refused(alone: Visit, folder: Path, tmp_path: Path) -> None:
+    """It was opened as an empty image."""
+    whole = (folder / "cine.dcm").read_bytes()
+    (tmp_path / "cut.dcm").write_bytes(whole[: len(whole) - 400_000])
+    before = alone.page.evaluate("seen.app.file.name")
+    alone.page.locator("#file-input").set_input_files(tmp_path / "cut.dcm")
+    playwright.expect(alone.page.locator("#notice")).to_contain_text("cut.dcm: frame 0 isn't in the file")
+    assert alone.page.evaluate("seen.app.file.name") == before
+    assert alone.page.evaluate("!seen.app.workspace.items.some(({ name }) => name === 'cut.dcm')")
+    alone.add(folder / "cine.dcm")

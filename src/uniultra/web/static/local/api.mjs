@@ -130,12 +130,15 @@ async function workspace() {
   };
 }
 
+// A file whose first frame can't be read is refused when it is opened.
+const shown = (image) => image.grey(0).then(() => image);
+
 // A file's facts and frames, read once.
 async function opened(id) {
   const file = files.get(id);
   if (!file) throw new Refused("no-file", saying("not-in-tab", "this tab has no such file; open it again"));
   try {
-    Object.assign(file, { image: await (file.reading ??= file.load().then(read)), fault: "" });
+    Object.assign(file, { image: await (file.reading ??= file.load().then(read).then(shown)), fault: "" });
   } catch (error) {
     Object.assign(file, { reading: null, fault: `${file.name}: ${error.message}` });
     throw new Refused("image", file.fault);
