@@ -53,6 +53,28 @@ def test_the_button_takes_back_a_track_that_is_under_way(visit: Visit) -> None:
     assert len(visit.state()["doc"]["frames"]) > 4
 
 
+def test_a_track_says_at_once_that_it_began_and_until_it_ends_how_far_it_is(visit: Visit) -> None:
+    """On a slow machine nothing was said before the first frames, nor where the next took long."""
+    page = visit.page
+    page.evaluate(
+        """() => {
+            window.heard = [];
+            const notice = document.getElementById("notice"), button = document.getElementById("track");
+            const hear = () => window.heard.push([notice.hidden ? "" : notice.textContent, button.innerText]);
+            new MutationObserver(hear).observe(document.body, { childList: true, subtree: true });
+        }"""
+    )
+    page.keyboard.press("t")
+    page.wait_for_function("() => run.isTracking() && seen.doc().frames.length > 4", polling=5)
+    page.evaluate("() => { seen.app.notice = ''; seen.changed(); }")  # as when its time is over
+    playwright.expect(page.locator("#notice")).to_contain_text("Press T to stop")
+    page.keyboard.press("t")
+    page.wait_for_function("() => !run.isTracking()")
+    playwright.expect(page.locator("#notice")).to_be_hidden()
+    heard = [text for text, button in page.evaluate("heard") if "Stop" in button]
+    assert any(f"frame 1 of {COUNT}" in text for text in heard), heard
+
+
 def test_an_export_says_that_it_waits_for_a_track(visit: Visit) -> None:
     """And has all of it; or what there is where the track is stopped there."""
     page = visit.page

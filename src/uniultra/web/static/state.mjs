@@ -19,6 +19,7 @@ export const app = {
   pending: [], // clicks whose answer isn't here yet
   saving: "saved", // saved, waiting, saving, offline, conflict, changed, refused
   notice: "",
+  following: "", // how far a track is, for as long as it goes on
   opening: "", // the name of a file that isn't here yet
   playing: false,
 };

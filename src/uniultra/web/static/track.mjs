@@ -5,7 +5,8 @@ import { isLost, maskOf, objectOf, withLost, withMask } from "./doc.mjs";
 import { amend, app, beforeStep, changed, commit, doc, itemPath, say } from "./state.mjs";
 import { reasonOf, t } from "./texts.mjs";
 
-const AT_ONCE = 4;
+const AT_ONCE = 4,
+  SEEN_MS = 100; // until the button and the notice are drawn
 let going = null, // the run that goes on; a later one takes its place
   told = ""; // how far it is
 
@@ -22,6 +23,7 @@ export async function trackingEnded(tell) {
 export function stopTracking() {
   if (!going) return;
   going = null;
+  app.following = "";
   if (app.notice === told) say(""); // T no longer stops it
   changed();
 }
@@ -44,7 +46,10 @@ export async function track(direction) {
   const run = (going = { file: app.file, name: objectOf(doc(), id).name, direction, id });
   let number = app.frame;
   const goesOn = () => going === run && app.file === run.file && objectOf(doc(), id);
+  const tell = () => say((app.following = told = t("tracked", run.name, number + 1, run.file.count)));
   try {
+    tell();
+    await new Promise((done) => setTimeout(done, SEEN_MS)); // so that it is seen: without a server all that follows is on this thread
     while (goesOn()) {
       const answers = await ask(run, number, mask);
       const left = goesOn() ? until(answers, run) : [];
@@ -52,7 +57,7 @@ export async function track(direction) {
       fillIn(left, run);
       number = left.at(-1).number;
       mask = left.at(-1);
-      say((told = t("tracked", run.name, number + 1, run.file.count)));
+      tell();
       if (left.length < answers.length || answers.length < AT_ONCE) break;
     }
   } catch (error) {
