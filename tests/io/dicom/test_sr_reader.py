@@ -147,3 +147,13 @@ def test_twins_are_told_apart_and_a_mean_from_its_values(tmp_path: Path, with_cl
     assert "Fetus A" in one
     assert "Mean" not in one
     assert "(Derivation: Mean)" in other
+
+
+def test_a_number_out_of_range_says_so(tmp_path: Path) -> None:
+    path = _report(tmp_path / "range.dcm", "liver", "Length", "mm")
+    data = dcmread(path)
+    number = data.ContentSequence[0].ContentSequence[1]
+    number.NumericValueQualifierCodeSequence = _code("114010", "DCM", "Value overrange")
+    data.save_as(path)
+    told = CliRunner().invoke(app, ["measure", str(path)])
+    assert "2.00 mm  (Qualifier: Value overrange)" in told.stdout

@@ -193,6 +193,8 @@ def _number(node: Dataset, about: Reported) -> Reported:
     unit = _concept(measured, "MeasurementUnitsCodeSequence")[1][0]
     number = None if value is None else value[0]
     said = _joined(about.qualifiers, _qualifiers(children, _OF_NUMBERS))
+    doubtful, _ = _concept(node, "NumericValueQualifierCodeSequence")  # why a number is missing or wrong
+    said += (("Qualifier", doubtful),) if doubtful else ()
     shown = replace(about, frames=own, site=site, method=method, qualifiers=said)
     return replace(shown, measure=measure, code=concept, value=number, unit=unit)
 
