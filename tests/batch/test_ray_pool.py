@@ -5,6 +5,7 @@ listens beyond this machine.
 from __future__ import annotations
 
 import csv
+import importlib
 import importlib.util
 import json
 import os
@@ -135,3 +136,16 @@ def test_what_is_no_address_is_refused(address: str) -> None:
 def test_an_address_where_nothing_answers_is_refused_at_once() -> None:
     with pytest.raises(ClusterError, match=r"127\.0\.0\.1:1: nothing answers there"):
         PoolSettings(address="127.0.0.1:1")
+
+
+def test_a_start_that_timed_out_blames_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As Ray 2.60 says it on a machine that others keep busy, with one worker and memory free."""
+    ray = pytest.importorskip("ray", reason="needs ray: pip install 'uniultra[cluster]'")
+    pool = importlib.import_module("uniultra.batch.ray_pool")
+
+    def late(*_: object, **__: object) -> None:
+        raise Exception("The current node timed out during startup. This could happen because ...")
+
+    monkeypatch.setattr(ray, "init", late)
+    with pytest.raises(ClusterError, match=r"timed out during startup.* keep this machine busy: run"):
+        pool._ray(PoolSettings(1, None)).__enter__()

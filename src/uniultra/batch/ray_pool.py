@@ -172,16 +172,23 @@ def _ray(settings: PoolSettings) -> Iterator[Any]:
                 )
         except Exception as error:  # as many kinds as there are causes
             where = "on this machine" if alone else f"at {settings.address}"
-            fix = (
-                "free memory or disk, or give fewer --workers"
-                if alone
-                else "run on a node of the cluster, with the same Ray and Python there, and its "
-                "RAY_AUTH_MODE where it asks for a token"
-            )
+            fix = _remedy(alone, str(error))
             raise ClusterError(
                 f"Ray can't be {'started' if alone else 'reached'} {where} ({one_line(error)}); {fix}"
             ) from error
         yield ray
+
+
+def _remedy(alone: bool, error: str) -> str:
+    """What to do where Ray didn't start, or couldn't be joined."""
+    if not alone:
+        return (
+            "run on a node of the cluster, with the same Ray and Python there, and its RAY_AUTH_MODE where "
+            "it asks for a token"
+        )
+    if "timed out" in error:  # Ray 2.60 gives its processes 30 s, which isn't to be set
+        return "other work may keep this machine busy: run the same command again when there is less of it"
+    return "free memory or disk, or give fewer --workers"
 
 
 @contextlib.contextmanager
