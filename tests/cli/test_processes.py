@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -62,3 +64,11 @@ def test_both_ways_are_one(tmp_path: Path, arguments: tuple[str, ...], code: int
     assert (one.returncode, one.stdout, one.stderr) == (other.returncode, other.stdout, other.stderr)
     assert one.returncode == code, one.stderr
     assert files(here) == files(there)
+
+
+def test_the_package_is_the_command_too(tmp_path: Path) -> None:
+    """`python -m uniultra`, where the command isn't on the path."""
+    named = subprocess.run([sys.executable, "-m", "uniultra", "models"], capture_output=True, text=True)
+    assert (named.returncode, named.stdout, named.stderr) == (0, uniultra("models", cwd=tmp_path).stdout, "")
+    refused = subprocess.run([sys.executable, "-m", "uniultra", "info", "none.dcm"], capture_output=True)
+    assert refused.returncode == 2

@@ -89,5 +89,4 @@ def serve_host(create_app: App, settings: ServeSettings, on_ready: Callable[[str
         segmenter = Segmenter.load(settings.model)
         quieten()
         config = uvicorn_config(create_app(segmenter, settings), settings, lifespan="off")
-        on_ready(address_of(listening), segmenter)
-        Server(config).run(sockets=[listening])
+        Server(config).run_on(listening, lambda: on_ready(address_of(listening), segmenter))

@@ -30,19 +30,14 @@ def serve(
         ServeError: the address can't be listened on.
         ModelError: the model can't be loaded.
     """
-    listening = listening_socket(settings)
-    try:
+    with listening_socket(settings) as listening:
         service = Service(settings)
-    except BaseException:
-        listening.close()
-        raise
-    quieten()
-    server = Server(uvicorn_config(create_app(service, workspace), settings))
-    on_ready(address_of(listening), service)
-    try:
-        server.run(sockets=[listening])
-    finally:
-        service.stop()
+        try:
+            quieten()
+            server = Server(uvicorn_config(create_app(service, workspace), settings))
+            server.run_on(listening, lambda: on_ready(address_of(listening), service))
+        finally:
+            service.stop()
 
 
 def uvicorn_config(
@@ -78,6 +73,14 @@ class Server(uvicorn.Server):
     def handle_exit(self, sig: int, frame: object) -> None:
         super().handle_exit(sig, frame)
         self._captured_signals.clear()
+
+    def run_on(self, listening: socket.socket, on_ready: Callable[[], None]) -> None:
+        """Says that it is ready, and serves until a signal. One that comes as soon as that is said ends it
+        in the same order.
+        """
+        with self.capture_signals():
+            on_ready()
+            self.run(sockets=[listening])
 
 
 def listening_socket(settings: ServeSettings) -> socket.socket:

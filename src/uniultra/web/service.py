@@ -53,12 +53,12 @@ class Service:
         self.model = self._start()
 
     def _start(self) -> Ready:
-        try:
-            with ThreadPoolExecutor(len(self.lanes)) as pool:
+        with ThreadPoolExecutor(len(self.lanes)) as pool:
+            try:
                 return list(pool.map(lambda lane: lane.start(), self.lanes)).pop()
-        except BaseException:
-            self.stop()
-            raise
+            except BaseException:
+                self.stop()  # before the threads are waited for: they wait for the processes
+                raise
 
     def stop(self) -> None:
         for lane in self.lanes:

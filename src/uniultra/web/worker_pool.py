@@ -11,9 +11,12 @@ import asyncio
 import contextlib
 import math
 import multiprocessing
+import signal
 import threading
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 
 from uniultra.errors import ModelError
@@ -25,7 +28,13 @@ from uniultra.web.settings import ServeSettings
 _START_S = 120.0
 """A process that hasn't loaded its model by then never will."""
 _LATE = "the computing process did not start in time"
+_ENDED = (
+    "the computing process ended while it loaded the model, as it does where memory runs out; close other "
+    "programs, or give --processes 1"
+)
 _CHANGED = "the model's files have changed since the server was started; start it again to use them"
+SERVERS_OWN = (signal.SIGINT, signal.SIGTERM)
+"""Signals to the server alone: it ends its processes, after the answers under way."""
 _KILL_AFTER = 1.5
 """The process itself looks at the time between prompts; it is killed after this many times the limit."""
 
@@ -134,12 +143,19 @@ class ProcessLane(Lane):
     def start(self) -> Ready:
         context = multiprocessing.get_context("spawn")
         self._pipe, other = context.Pipe()
-        self._process = context.Process(
+        process = context.Process(
             target=compute, args=(other, *self._arguments), daemon=True, name="uniultra-worker"
         )
-        self._process.start()
+        with _signals_held():
+            process.start()
+        self._process = process
         other.close()
-        ready = self._pipe.recv() if self._pipe.poll(_START_S) else Ready(error=_LATE)
+        if self._stopped:  # meanwhile
+            process.kill()
+        try:
+            ready = self._pipe.recv() if self._pipe.poll(_START_S) else Ready(error=_LATE)
+        except (EOFError, OSError):
+            ready = Ready(error=_ENDED)
         changed = not ready.error and self._sha256 not in ("", ready.sha256)
         if ready.error or changed:
             self._end()
@@ -176,11 +192,11 @@ class ProcessLane(Lane):
         try:
             self._end()
             self.start()
-        except (EOFError, OSError):
+        except OSError:
             self._end()
             return _WORKER_LOST
         except ModelError as error:
-            return _WORKER_LOST if str(error) == _LATE else _NO_MODEL
+            return _WORKER_LOST if str(error) in (_LATE, _ENDED) else _NO_MODEL
         return None
 
     def _tried(self, job: Job) -> Answer | Failure | None:
@@ -233,6 +249,22 @@ def lanes_of(settings: ServeSettings) -> list[Lane]:
     return [
         ProcessLane(settings.queue, settings.model, share, settings.work_s) for _ in range(settings.workers)
     ]
+
+
+@contextlib.contextmanager
+def _signals_held() -> Iterator[None]:
+    """What is started meanwhile begins with these signals held back, until it ignores them: a terminal sends
+    Ctrl-C to every process, and while a process still loads its libraries that would end it with a trace.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    resource_tracker.ensure_running()  # starting it lets them through again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, SERVERS_OWN)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def compute(pipe: Connection, model: str, cache_bytes: int) -> None:

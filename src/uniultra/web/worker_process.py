@@ -12,15 +12,15 @@ from uniultra.errors import UniUltraError
 from uniultra.web.cache import EmbeddingCache
 from uniultra.web.messages import Abandon, Job, Ready
 from uniultra.web.worker import Worker
+from uniultra.web.worker_pool import SERVERS_OWN
 
 
 def serve_jobs(pipe: Connection, model: str, cache_bytes: int) -> None:
     """Loads the model, says so, then answers jobs until the server is gone."""
-    for number in (
-        signal.SIGINT,
-        signal.SIGTERM,
-    ):  # the server decides when its processes end: after the answers under way
+    for number in SERVERS_OWN:
         signal.signal(number, signal.SIG_IGN)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SERVERS_OWN)
     try:
         backend = open_backend(model, threads=1)
         sha256 = model_sha256(model, backend.facts)
