@@ -34,7 +34,7 @@ ENVIRONMENT = os.environ | {
     "NO_COLOR": "1",
     "PYTHONPATH": str(Path(__file__).parents[2] / "src"),
 }
-COUNT = 40
+COUNT = 20
 
 
 def command(*arguments: object) -> list[str]:

@@ -13,11 +13,11 @@ import logging
 import os
 import re
 import secrets
-import shutil
 import socket
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from uniultra.batch.job import Item, Job
@@ -27,6 +27,7 @@ from uniultra.errors import ClusterError, ModelError
 from uniultra.io.paths import one_line
 from uniultra.io.silence import muted_stderr
 from uniultra.machine import usable_cores
+from uniultra.stages import stage_in
 
 MOST_WORKERS = 4096
 AT_ONCE = 16
@@ -148,17 +149,15 @@ def _ray(settings: PoolSettings) -> Iterator[Any]:
 
     base = tempfile.gettempdir()
     short = base if len(base) <= _LONGEST_TEMP or os.name == "nt" else "/tmp"  # no sockets on Windows
-    temp = tempfile.mkdtemp(prefix="uniultra-", dir=short) if alone else None
     here: dict[str, Any] = {
         "num_cpus": settings.workers or usable_cores(),
         "object_store_memory": _STORE_BYTES,
         "include_dashboard": False,
-        "_temp_dir": temp,
     }
     with contextlib.ExitStack() as stack:
         stack.enter_context(_silence())
-        if temp is not None:
-            stack.callback(shutil.rmtree, temp, ignore_errors=True)
+        if alone:
+            here["_temp_dir"] = str(stack.enter_context(stage_in(Path(short))))
             stack.enter_context(_none_left(ray.shutdown))
         else:
             stack.callback(ray.shutdown)

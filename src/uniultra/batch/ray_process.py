@@ -12,10 +12,12 @@ import tempfile
 from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
+from pathlib import Path
 
 from uniultra.batch.job import Item, Job
 from uniultra.batch.ray_pool import PoolSettings, run
 from uniultra.errors import ClusterError, UniUltraError
+from uniultra.stages import stage_in
 
 END = None
 """Comes after the status of each input; an error in its place."""
@@ -24,18 +26,17 @@ PATIENCE_S = 60.0
 
 
 def run_apart(items: Sequence[Item], job: Job, settings: PoolSettings, done: Callable[[str], None]) -> None:
-    """As `pool.run`, which it calls in another process; ended with this call, by an interrupt too.
+    """As `pool.run`, which it calls in another process; ended with this call, by an interrupt too. Where this
+    process is killed, its temporary files, images of patients among them, go with the next call.
 
     Raises:
         ClusterError: whatever stopped the job; what is done stays.
     """
     context = multiprocessing.get_context("spawn")
     receiver, sender = context.Pipe(duplex=False)
-    with tempfile.TemporaryDirectory(
-        prefix="uniultra-", ignore_cleanup_errors=True
-    ) as folder:  # goes with all that a killed process left
+    with stage_in(Path(tempfile.gettempdir())) as folder:  # goes with all that a killed process left in it
         process = context.Process(
-            target=_work, args=(sender, list(items), job, settings, folder), name="uniultra-batch"
+            target=_work, args=(sender, list(items), job, settings, str(folder)), name="uniultra-batch"
         )
         process.start()
         sender.close()
