@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,48 @@ def node() -> None:
         pytest.skip("node is not installed")
     if not (CLIENT / "node_modules" / "onnxruntime-web").is_dir():
         pytest.skip("examples/node/node_modules is absent: run `make node-client`")
+
+
+SERVED = """
+import { createInterface } from "node:readline";
+import { pathToFileURL } from "node:url";
+
+const client = pathToFileURL(process.argv[2]);
+let answered, runs = 0;
+console.log = (text) => answered({ stdout: text + "\\n", stderr: "" });
+console.error = (text) => answered({ stdout: "", stderr: text + "\\n" });
+for await (const line of createInterface({ input: process.stdin })) {
+  process.argv.splice(2, Infinity, ...JSON.parse(line));
+  process.exitCode = 0;
+  const said = await new Promise((done) => { answered = done; import(`${client}?${runs++}`); });
+  await new Promise(setImmediate);
+  process.stdout.write(JSON.stringify({ returncode: process.exitCode, ...said }) + "\\n");
+}
+"""
+"""Runs the client again and again, by arguments in lines of JSON: the runtime is compiled once."""
+Served = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="module")
+def served(node: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """As `_run`, in one process: of the seconds of a run, most are the runtime's beginning."""
+    script = tmp_path_factory.mktemp("served") / "served.mjs"
+    script.write_text(SERVED, encoding="utf-8")
+    command = ["node", str(script), str(CLIENT / "segment.mjs")]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        asked, answers = process.stdin, process.stdout
+
+        def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+            asked.write(json.dumps([*map(str, arguments)]) + "\n")
+            asked.flush()
+            return subprocess.CompletedProcess(arguments, **json.loads(answers.readline()))
+
+        yield run
+        asked.close()
 
 
 def _run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
@@ -64,7 +107,7 @@ def test_one_mask_is_pythons(tmp_path: Path) -> None:
     assert "a rough box" in result.stdout
 
 
-def test_the_quality_of_a_click_is_corrected_as_in_python(tmp_path: Path) -> None:
+def test_the_quality_of_a_click_is_corrected_as_in_python(tmp_path: Path, served: Served) -> None:
     folder = tmp_path / "model"
     shutil.copytree(verified_folder(find("uniultra-mini")), folder)
     facts = json.loads((folder / "model.json").read_text())
@@ -79,14 +122,14 @@ def test_the_quality_of_a_click_is_corrected_as_in_python(tmp_path: Path) -> Non
         segmenter.segment(read_frame(image), [click])[0].quality
         for segmenter in (corrected, replace(corrected, by_prompt=False))
     )
-    done = _run("--model", folder, "--image", image, "--out", tmp_path / "mask.png", "--point", "335,87")
+    done = served("--model", folder, "--image", image, "--out", tmp_path / "mask.png", "--point", "335,87")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["quality"] == pytest.approx(ours, abs=1e-4)
     assert abs(ours - plain) > 0.05
     named = replace(click, name="left ventricle")
     said = corrected.segment(read_frame(image), [named])[0].quality
     files = ("--model", folder, "--image", image, "--out", tmp_path / "named.png")
-    done = _run(*files, "--point", "335,87", "--label", "left ventricle")
+    done = served(*files, "--point", "335,87", "--label", "left ventricle")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["quality"] == pytest.approx(said, abs=1e-4)
     alike = replace(corrected.facts, quality=replace(corrected.facts.quality, named=None))
@@ -94,7 +137,7 @@ def test_the_quality_of_a_click_is_corrected_as_in_python(tmp_path: Path) -> Non
     assert abs(said - other) > 0.05
 
 
-def test_a_previous_mask_is_gone_on_from_as_in_python(tmp_path: Path) -> None:
+def test_a_previous_mask_is_gone_on_from_as_in_python(tmp_path: Path, served: Served) -> None:
     """With clicks, with a box, and with a click outside alone, for which one is put into the mask's depth; on
     an image that is larger than the model's view, and on one that is smaller.
     """
@@ -123,7 +166,7 @@ def test_a_previous_mask_is_gone_on_from_as_in_python(tmp_path: Path) -> None:
         for options, said in cases if scale == 3 else cases[:2]:
             [ours] = segmenter.segment(frame, [Prompt(**said, mask_hw=first.mask_hw)])
             files = ("--image", image, "--mask", mask, "--out", tmp_path / "out.png", "--force")
-            done = _run("--model", model, *files, *options)
+            done = served("--model", model, *files, *options)
             assert done.returncode == 0, done.stderr
             theirs = np.array(Image.open(tmp_path / "out.png")) > 0
             assert np.count_nonzero(theirs != ours.mask_hw) <= 0.002 * np.count_nonzero(ours.mask_hw) + 2
@@ -132,7 +175,7 @@ def test_a_previous_mask_is_gone_on_from_as_in_python(tmp_path: Path) -> None:
     assert min(apart) > 0, "each prompt changes the mask"
 
 
-def test_clicks_at_once_are_answered_in_turns_as_in_python(tmp_path: Path) -> None:
+def test_clicks_at_once_are_answered_in_turns_as_in_python(tmp_path: Path, served: Served) -> None:
     image, frame = tmp_path / "image.png", read_frame(EXAMPLES / "benign_182.jpg")
     write_png(image, frame.pixels_hw)
     prompt = Prompt(points_xy=((320, 101), (335, 87), (360, 95)), point_labels=(0, 1, 1))
@@ -144,7 +187,7 @@ def test_clicks_at_once_are_answered_in_turns_as_in_python(tmp_path: Path) -> No
         asked = replace(prompt, box_xyxy=box or None)
         [ours], [at_once] = (one.segment(frame, [asked]) for one in (segmenter, without_turns(segmenter)))
         told = ("--box", ",".join(map(str, box))) if box else ()
-        done = _run("--model", model, "--image", image, "--out", out, "--force", *told, *clicks)
+        done = served("--model", model, "--image", image, "--out", out, "--force", *told, *clicks)
         assert done.returncode == 0, done.stderr
         theirs = np.array(Image.open(out)) > 0
         assert np.count_nonzero(theirs != ours.mask_hw) <= 0.002 * np.count_nonzero(ours.mask_hw) + 2
@@ -163,12 +206,12 @@ def test_a_mask_that_is_not_the_images_is_refused(tmp_path: Path) -> None:
         assert not (tmp_path / "out.png").exists()
 
 
-def test_what_is_odd_about_a_prompt_is_noted_as_in_python(tmp_path: Path) -> None:
+def test_what_is_odd_about_a_prompt_is_noted_as_in_python(tmp_path: Path, served: Served) -> None:
     model = verified_folder(find("uniultra-mini"))
     Image.fromarray(np.full((30, 40), 90, np.uint8)).save(tmp_path / "even.png")
     clicks = ("--point", "20,15", "--negative", "20.2,15")
     files = ("--image", tmp_path / "even.png", "--out", tmp_path / "mask.png")
-    done = _run("--model", model, *files, *clicks)
+    done = served("--model", model, *files, *clicks)
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
     assert report["notes"] == [
@@ -270,7 +313,7 @@ def test_bad_images_and_folders(tmp_path: Path) -> None:
     )
 
 
-def test_what_is_said_of_a_box_is_heard_as_in_python(tmp_path: Path) -> None:
+def test_what_is_said_of_a_box_is_heard_as_in_python(tmp_path: Path, served: Served) -> None:
     model = verified_folder(find("uniultra-mini"))
     image, box = tmp_path / "image.png", (116.0, 40.0, 398.0, 318.0)
     frame = read_frame(EXAMPLES / "malignant_183.jpg")
@@ -279,19 +322,19 @@ def test_what_is_said_of_a_box_is_heard_as_in_python(tmp_path: Path) -> None:
     areas = {}
     for fit in ("", "tight", "loose"):
         mask = tmp_path / f"{fit}.png"
-        done = _run(*files, "--out", mask, *(("--box-fit", fit) if fit else ()))
+        done = served(*files, "--out", mask, *(("--box-fit", fit) if fit else ()))
         assert done.returncode == 0, done.stderr
         [ours] = Segmenter.load(threads=1).segment(frame, [Prompt(box, box_fit=fit)])
         found = np.asarray(Image.open(mask)) > 0
         assert 2 * (found & ours.mask_hw).sum() / (found.sum() + ours.mask_hw.sum()) > 0.995
         areas[fit] = found.sum()
     assert 1.04 * areas["loose"] < areas[""] < areas["tight"] / 1.04
-    wrong = _run(*files, "--out", tmp_path / "no.png", "--box-fit", "snug")
+    wrong = served(*files, "--out", tmp_path / "no.png", "--box-fit", "snug")
     assert (wrong.returncode, wrong.stderr.count("\n")) == (2, 1)
     assert "box fit 'snug' is unknown; give tight or loose, or leave it out" in wrong.stderr
 
 
-def test_a_name_is_heard_as_in_python(tmp_path: Path) -> None:
+def test_a_name_is_heard_as_in_python(tmp_path: Path, served: Served) -> None:
     model, name = verified_folder(find("uniultra-mini")), "left ventricular myocardium"
     image, box = tmp_path / "image.png", (116.0, 40.0, 398.0, 318.0)
     frame = read_frame(EXAMPLES / "malignant_183.jpg")
@@ -304,7 +347,7 @@ def test_a_name_is_heard_as_in_python(tmp_path: Path) -> None:
         found = {}
         for label in ("", name.title(), "cyst"):
             out = tmp_path / f"{kind}{label}.png"
-            done = _run("--model", model, "--image", image, *given, "--out", out, "--label", label)
+            done = served("--model", model, "--image", image, *given, "--out", out, "--label", label)
             assert done.returncode == 0, done.stderr
             said = unheard([Prompt(**ours, name=label)], Segmenter.load(threads=1).facts)
             assert json.loads(done.stdout)["notes"] == [*said]
