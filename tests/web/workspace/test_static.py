@@ -19,7 +19,7 @@ from uniultra.measure.measured import as_json, measure_mask
 from uniultra.pixel_scale import Calibration, Scale, ScanRegion
 from uniultra.postprocess import spanning, without_holes
 from uniultra.types import Mask, Prompt
-from uniultra.web.workspace.export import KINDS
+from uniultra.web.workspace.offers import KINDS
 from uniultra.web.workspace.routes import _calibration
 from uniultra.web.workspace.static_files import STATIC, static_files
 
