@@ -1,20 +1,19 @@
-"""The fused network answers as the model does, leaves it alone, and steps aside where it doesn't fit."""
+"""The fused network answers as the model does, leaves it alone, and steps aside where it doesn't fit. Its
+files are those of test_onnx.py.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
-import onnx
 import pytest
 import torch
 from peft import LoraConfig, inject_adapter_in_model
 
 from networks import heard, short
 from uniultra.export.fuse import FusedModel, fuse
-from uniultra.export.onnx import ModelFacts, QualityCalibration, trace_graphs, write_graphs
-from uniultra.export.parity import check_parity, random_prompts, speckle_image
+from uniultra.export.parity import random_prompts, speckle_image
 from uniultra.models.adapter import AdapterSpec
 from uniultra.models.build import PAPER, build
 from uniultra.models.promptable import PromptableModel, with_box_fits
@@ -98,35 +97,6 @@ def test_what_doesnt_fit_is_left_as_it_is(case: str) -> None:
 def _with_lora(model: PromptableModel) -> PromptableModel:
     inject_adapter_in_model(LoraConfig(target_modules=["qkv"], init_lora_weights=False), model.vision_encoder)
     return model.eval()
-
-
-@pytest.fixture(scope="module")
-def exported(tmp_path_factory: pytest.TempPathFactory) -> tuple[PromptableModel, Path]:
-    model, folder = _model(), tmp_path_factory.mktemp("fused")
-    write_graphs(trace_graphs(model), folder, ModelFacts("short", "1"), model, None)
-    return model, folder
-
-
-def test_the_files_answer_as_the_model_does(exported: tuple[PromptableModel, Path]) -> None:
-    report = check_parity(*exported, QualityCalibration(), cases=3)
-    assert report["max_logit_difference"] < 1e-4
-    assert report["max_quality_difference"] < 1e-4
-
-
-def test_the_files_hold_standard_operators_alone(exported: tuple[PromptableModel, Path]) -> None:
-    for file in ("encoder.onnx", "decoder.onnx"):
-        graph = onnx.load(str(exported[1] / file))
-        assert {node.domain for node in graph.graph.node} == {""}
-        assert [(entry.domain, entry.version) for entry in graph.opset_import] == [("", 18)]
-        kinds = [node.op_type for node in graph.graph.node]
-        assert not {"GatherND", "ConvTranspose", "MaxPool"} & set(kinds)
-    assert "Gemm" in kinds
-
-
-def test_masks_that_nobody_asks_for_are_gone(exported: tuple[PromptableModel, Path]) -> None:
-    names = {tensor.name for tensor in onnx.load(str(exported[1] / "decoder.onnx")).graph.initializer}
-    assert any("output_hypernetworks_mlps.0." in name for name in names)
-    assert not any(f"output_hypernetworks_mlps.{number}." in name for name in names for number in (1, 2, 3))
 
 
 def test_a_published_size_fits() -> None:

@@ -22,13 +22,14 @@ from uniultra.export.parity import check_parity, graph_facts, random_prompts, sp
 from uniultra.models.promptable import PromptableModel
 from uniultra.types import Features
 
-SIZE = 64
+SIZE = 256
+"""At which windows nest, so that they are fused."""
 CALIBRATION = QualityCalibration(slope=1.5, offset=-0.25)
 
 
 @pytest.fixture(scope="module")
 def traced() -> tuple[PromptableModel, Graphs]:
-    model = heard(short(SIZE))
+    model = heard(short(SIZE), "bias")
     return model, trace_graphs(model, CALIBRATION)
 
 
@@ -59,6 +60,22 @@ def test_logits_and_quality_equal_torchs(exported: tuple[PromptableModel, Path])
     assert report["dice_agreement"] > 0.999
 
 
+def test_the_files_hold_standard_operators_alone(exported: tuple[PromptableModel, Path]) -> None:
+    for file in ("encoder.onnx", "decoder.onnx"):
+        graph = onnx.load(str(exported[1] / file))
+        assert {node.domain for node in graph.graph.node} == {""}
+        assert [(entry.domain, entry.version) for entry in graph.opset_import] == [("", 18)]
+        kinds = [node.op_type for node in graph.graph.node]
+        assert not {"GatherND", "ConvTranspose", "MaxPool"} & set(kinds)
+    assert "Gemm" in kinds
+
+
+def test_masks_that_nobody_asks_for_are_gone(exported: tuple[PromptableModel, Path]) -> None:
+    names = {tensor.name for tensor in onnx.load(str(exported[1] / "decoder.onnx")).graph.initializer}
+    assert any("output_hypernetworks_mlps.0." in name for name in names)
+    assert not any(f"output_hypernetworks_mlps.{number}." in name for name in names for number in (1, 2, 3))
+
+
 @pytest.mark.parametrize(("prompts", "points"), [(1, 1), (1, 7), (9, 2)])
 def test_any_number_of_prompts_and_points(
     exported: tuple[PromptableModel, Path], prompts: int, points: int
@@ -68,7 +85,8 @@ def test_any_number_of_prompts_and_points(
     features = OnnxBackend.open(folder).encode(speckle_image(SIZE, rng))
     xy = rng.uniform(0, SIZE, (prompts, points, 2)).astype(np.float32)
     labels = rng.integers(-1, 2, (prompts, points))
-    masks, has_mask = rng.normal(size=(prompts, 1, 16, 16)).astype(np.float32), np.ones(prompts, np.float32)
+    masks = rng.normal(size=(prompts, 1, SIZE // 4, SIZE // 4)).astype(np.float32)
+    has_mask = np.ones(prompts, np.float32)
     ours, quality = OnnxBackend.open(folder).decode(features, xy, labels, masks, has_mask)
     theirs, raw = TorchBackend(model, "torch").decode(features, xy, labels, masks, has_mask)
     np.testing.assert_allclose(ours, theirs, atol=1e-4)
