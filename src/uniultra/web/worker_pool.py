@@ -30,7 +30,7 @@ _START_S = 120.0
 _LATE = "the computing process did not start in time"
 _ENDED = (
     "the computing process ended while it loaded the model, as it does where memory runs out; close other "
-    "programs, or give --processes 1"
+    "programs, or let `serve` have fewer processes (--processes 1)"
 )
 _CHANGED = "the model's files have changed since the server was started; start it again to use them"
 SERVERS_OWN = (signal.SIGINT, signal.SIGTERM)
