@@ -69,7 +69,7 @@ class Visit:
 
     def open(self, name: str) -> None:
         self.page.locator("button.item", has_text=name).click()
-        self.wait(f"app.file.name === {json.dumps(name)}")
+        self.wait(f"app.file.name === {json.dumps(name)} && !app.opening")
 
     def add(self, path: Path) -> None:
         """Opens a file of the disk, which may be the one that is open."""

@@ -54,6 +54,15 @@ class Server:
         assert self.process.stdout is not None
         self.process.stdout.close()
 
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait(10)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+
+
+STARTED: list[Server] = []
+
 
 def started(folder: Path, port: int = 0) -> Server:
     command = [
@@ -72,7 +81,8 @@ def started(folder: Path, port: int = 0) -> Server:
     assert process.stdout is not None
     for line in process.stdout:
         if "http://" in line:
-            return Server(process, line.split()[-1])
+            STARTED.append(Server(process, line.split()[-1]))
+            return STARTED[-1]
     raise AssertionError("the server didn't say where it is")
 
 

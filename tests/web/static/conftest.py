@@ -17,7 +17,7 @@ from pydicom.uid import JPEGBaseline8Bit
 from browsers import CHROMIUM, WAIT_MS, Visit, check_tab, tab_of
 from dicoms import dataset, encapsulated, jpeg, region, save
 from exported import HW, KIDNEY, MASKS, OTHER, RING, SPACING, document, exported
-from opened import Server, fill_folder, started
+from opened import STARTED, Server, fill_folder, started
 from phantoms import speckled
 from static_site import static_site
 from uniultra.web.workspace.entry_page import entry_page
@@ -64,8 +64,17 @@ def alone(chromium: Any, site: str) -> Iterator[Visit]:
 @pytest.fixture(scope="module")
 def server(folder: Path) -> Iterator[Server]:
     running = started(folder)
+    STARTED.remove(running)
     yield running
     running.stop()
+
+
+@pytest.fixture(autouse=True)
+def no_server_left() -> Iterator[None]:
+    """What a test that failed has started ends with it; the server of a file goes on."""
+    yield
+    while STARTED:
+        STARTED.pop().kill()
 
 
 @pytest.fixture(scope="module")

@@ -75,6 +75,23 @@ def test_a_button_that_was_clicked_does_not_keep_enter_and_space(tab: Visit) -> 
     playwright.expect(tab.page.locator("dialog[open]")).to_have_count(0)
 
 
+def test_a_key_counts_at_once_when_a_dialog_has_closed(tab: Visit) -> None:
+    """Its first field keeps the focus until the next picture of the screen; Enter was lost until then."""
+    tab.open("cine.dcm")
+    tab.drag((95, 55), (245, 165))
+    tab.wait("doc.frames.length === 1 && app.saving === 'saved'")
+    tab.page.locator("#export").click()
+    tab.page.evaluate(
+        """() => {
+            const dialog = document.querySelector("dialog[open]"), field = dialog.querySelector("input");
+            field.focus();
+            dialog.close();
+            field.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
+        }"""
+    )
+    tab.wait("app.file.name !== 'cine.dcm'")
+
+
 def test_the_scale_takes_up_the_caliper_that_it_needs(tab: Visit) -> None:
     tab.open("picture.png")
     tab.drag((95, 55), (245, 165))

@@ -197,35 +197,55 @@ def test_contour_points_by_hand_and_by_keys(tab: Visit) -> None:
     assert tab.page.evaluate(f"(async () => {area})()") == before
 
 
-@pytest.mark.parametrize("what", ["segment", "alternatives"])
-def test_an_answer_that_comes_too_late_lands_on_no_other_frame(tab: Visit, what: str) -> None:
-    """The person has stepped on by then, or opened another file."""
+@pytest.mark.parametrize("leave", ["ArrowRight", "PageDown"])
+def test_an_answer_that_comes_late_is_kept_where_it_was_asked_for(tab: Visit, leave: str) -> None:
+    """The person has stepped on by then, or asked for another file; a further click waits for its turn."""
     tab.open("cine.dcm")
     tab.page.mouse.click(*tab.at(170, 110))
     tab.wait("doc.frames.length === 1")
-    kept = tab.state()["doc"]["frames"]
+    steps = len(tab.state()["doc"]["frames"][0]["masks"][0]["points"])
     held: list[Any] = []
-    tab.page.route(f"**/{what}", lambda route: held.append(route))
-    for leave in ("ArrowRight", "PageDown") if what == "segment" else ("PageDown",):
-        if what == "segment":
-            tab.page.mouse.click(*tab.at(150, 100))
-        else:
-            tab.page.keyboard.press("a")
-        while not held:
-            tab.page.wait_for_timeout(20)
-        tab.page.keyboard.press(leave)
-        if leave == "ArrowRight":
-            tab.page.wait_for_function("() => seen.app.frame === 1")
-        else:
-            other = "() => seen.app.file.name !== 'cine.dcm' && !seen.app.opening"
-            tab.page.wait_for_function(other)
-        with tab.page.expect_response(f"**/{what}"):
-            held.pop().continue_()
-        tab.wait("app.saving === 'saved'")
-        if leave == "ArrowRight":
-            assert tab.state()["doc"]["frames"] == kept
-            tab.page.keyboard.press("ArrowLeft")
-            tab.wait("app.frame === 0")
-        else:
-            assert tab.state()["doc"]["frames"] == []
-    tab.page.unroute(f"**/{what}")
+    tab.page.route("**/segment", lambda route: route.continue_() if held else held.append(route))
+    tab.page.mouse.click(*tab.at(150, 100))
+    tab.page.mouse.click(*tab.at(185, 115))
+    while not held:
+        tab.page.wait_for_timeout(20)
+    tab.page.keyboard.press(leave)
+    if leave == "ArrowRight":
+        tab.page.wait_for_function("() => seen.app.frame === 1")
+        assert tab.page.evaluate("seen.app.pending.map(({ frame }) => frame)") == [0, 0]
+    else:
+        playwright.expect(tab.page.locator("#notice")).to_contain_text("Opening")
+        tab.page.wait_for_timeout(1000)
+        assert tab.page.evaluate("seen.app.file.name") == "cine.dcm"
+    held[0].continue_()
+    if leave == "PageDown":
+        tab.wait("app.file.name !== 'cine.dcm' && !app.opening")
+        assert tab.state()["doc"]["frames"] == []
+        tab.open("cine.dcm")
+    tab.wait("app.saving === 'saved' && !app.pending.length")
+    [frame] = tab.state()["doc"]["frames"]
+    assert frame["number"] == 0
+    assert len(frame["masks"][0]["points"]) == steps + 2
+    if leave == "ArrowRight":
+        tab.page.keyboard.press("Control+z")
+        tab.wait(f"app.frame === 0 && doc.frames[0].masks[0].points.length === {steps + 1}")
+    tab.page.unroute("**/segment")
+
+
+def test_another_answer_that_comes_too_late_lands_in_no_other_file(tab: Visit) -> None:
+    tab.open("cine.dcm")
+    tab.page.mouse.click(*tab.at(170, 110))
+    tab.wait("doc.frames.length === 1")
+    held: list[Any] = []
+    tab.page.route("**/alternatives", lambda route: held.append(route))
+    tab.page.keyboard.press("a")
+    while not held:
+        tab.page.wait_for_timeout(20)
+    tab.page.keyboard.press("PageDown")
+    tab.page.wait_for_function("() => seen.app.file.name !== 'cine.dcm' && !seen.app.opening")
+    with tab.page.expect_response("**/alternatives"):
+        held.pop().continue_()
+    tab.wait("app.saving === 'saved'")
+    assert tab.state()["doc"]["frames"] == []
+    tab.page.unroute("**/alternatives")

@@ -45,10 +45,7 @@ def test_a_dead_server_loses_nothing(chromium: Any, folder: Path) -> None:
     tab.open("picture.png")
     tab.drag((95, 55), (245, 165))
     tab.wait("doc.frames.length === 1 && app.saving === 'saved'")
-    server.process.kill()
-    server.process.wait(10)
-    assert server.process.stdout is not None
-    server.process.stdout.close()
+    server.kill()
     tab.page.locator("input.name").fill("kept")
     tab.page.keyboard.press("Enter")
     tab.wait("app.saving === 'offline'")
@@ -144,10 +141,7 @@ def test_an_open_tab_saves_again_once_another_has_signed_in(chromium: Any, folde
     tab.open("picture.png")
     tab.drag((95, 55), (245, 165))
     tab.wait("doc.frames.length === 1 && app.saving === 'saved'")
-    server.process.kill()
-    server.process.wait(10)
-    assert server.process.stdout is not None
-    server.process.stdout.close()
+    server.kill()
     again = started(folder, int(server.origin.rsplit(":", 1)[1]))
     tab.page.locator("input.name").fill("kept")
     tab.page.keyboard.press("Enter")

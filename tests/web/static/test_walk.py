@@ -218,10 +218,7 @@ def adapt(tab: Visit, folder: Path, truths: Path) -> None:
 def kill_and_reconnect(tab: Visit, server: Server, folder: Path) -> None:
     """What was done while no server was there is on the disk once there is one again, without a reload."""
     assert not tab.faults, tab.faults
-    server.process.kill()
-    server.process.wait(10)
-    assert server.process.stdout is not None
-    server.process.stdout.close()
+    server.kill()
     tab.page.locator("input.name").first.fill("LV")
     tab.page.keyboard.press("Enter")
     tab.wait("app.saving === 'offline'")

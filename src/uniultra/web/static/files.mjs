@@ -4,6 +4,7 @@ import { getJson, sendFile, sendJson } from "./api.mjs";
 import { History } from "./doc.mjs";
 import { byId, el, fill, icon, iconButton } from "./dom.mjs";
 import { filesIn } from "./dropped.mjs";
+import { answered } from "./prompts.mjs";
 import { saveNow, saveSoon, unsaved } from "./saving.mjs";
 import { app, changed, commit, doc, draw, framePath, itemPath, say } from "./state.mjs";
 import { inWords, listed, reasonOf, t } from "./texts.mjs";
@@ -39,7 +40,7 @@ export class Files {
     });
   }
 
-  // Opens a file of the list, once what is open is saved; the last one that was requested wins. Resolves to why it can't be, or "".
+  // Opens a file of the list, once what was asked of the open one is answered and saved; the last one that was requested wins. Resolves to why it can't be, or "".
   async open(id) {
     const mine = ++opening;
     stopTracking(); // it would be waited for: each of its frames is saved before another file is opened
@@ -51,11 +52,12 @@ export class Files {
     try {
       let file, picture, known;
       do {
+        await answered();
         await saveNow();
         known = app.file?.revision;
         file = await getJson(itemPath(id));
         picture = await first.catch(() => null);
-      } while (mine === opening && (["waiting", "saving"].includes(app.saving) || app.file?.revision !== known)); // something was done meanwhile
+      } while (mine === opening && (app.busy || ["waiting", "saving"].includes(app.saving) || app.file?.revision !== known)); // something was done meanwhile
       if (mine !== opening) return "";
       this.frames.clear();
       app.file = file;

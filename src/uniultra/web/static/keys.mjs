@@ -36,9 +36,8 @@ export class Keys {
   }
 
   down(event) {
-    const typing = event.target.closest("input:not([type=range]), select, textarea");
-    // A field keeps the focus for a moment after its dialog has closed.
-    if (document.querySelector("dialog[open]") || (typing && !typing.closest("dialog"))) return;
+    const focused = event.target.closest("dialog") ? document.body : event.target; // what a dialog holds keeps the focus for a moment after it has closed
+    if (document.querySelector("dialog[open]") || focused.closest("input:not([type=range]), select, textarea")) return;
     if ((event.ctrlKey || event.metaKey) && !event.altKey) {
       this.controlled(event);
       return;
@@ -47,7 +46,7 @@ export class Keys {
       if (event.key === "?") showHelp(this.relabel);
       return;
     }
-    const onButton = event.target.closest("button, input") && ["Enter", " "].includes(event.key);
+    const onButton = focused.closest("button, input") && ["Enter", " "].includes(event.key);
     if (onButton) return;
     const forPoints = app.tool === "contour" && !this.cross && this.tools.contour.key(event);
     if (forPoints || (this.cross && this.pointed(event)) || this.plain(event)) event.preventDefault();

@@ -200,8 +200,8 @@ export class Painter {
     if (app.playing) return;
     if (mask?.box && !objectOf(doc(), app.selected)?.hidden)
       this.paintBox(context, mask.box, objectOf(doc(), app.selected).colour);
-    const clicks = [...(mask?.points ?? []).map((point, i) => [point, mask.labels[i]]), ...app.pending];
-    for (const [point, label] of clicks) this.paintClick(context, point, label);
+    for (const [i, point] of (mask?.points ?? []).entries()) this.paintClick(context, point, mask.labels[i]);
+    for (const { point, label, frame } of app.pending) if (frame === app.frame) this.paintClick(context, point, label);
   }
 
   paintClick(context, point, label) {

@@ -1,4 +1,5 @@
-// Boxes and clicks to masks, in their order: each click builds on the answer to the one before.
+// Boxes and clicks to masks, in their order: each click builds on the answer to the one before. An answer is kept on
+// the frame that it was asked for, wherever the person has gone on to.
 
 import { sendJson } from "./api.mjs";
 import { isLegalName, knownName } from "./core/named.mjs";
@@ -11,13 +12,14 @@ const HOVER_MS = 33,
   LATE_MS = 250;
 const unknown = new Set(); // names of which it was said that the model doesn't know them: once is enough
 let queue = Promise.resolve();
+export const answered = () => queue; // resolves once all that was asked until now is kept
 let hovering = false,
   next = null; // where the pointer is, until the mask there is requested
 
 // A box drawn on the image: the selected structure's, where it has no mask here yet; else a new one's.
 export function box(box) {
-  return inTurn(async () => {
-    const asked = target(true),
+  return inTurn(async (frame) => {
+    const asked = target(frame, true),
       prompt = { box, ...fitted(app.boxFit), points: [], labels: [] };
     accept(asked, prompt, await ask({ ...prompt, ...named(asked.id) }, asked));
   });
@@ -25,8 +27,8 @@ export function box(box) {
 
 // The selected structure anew, with something else said of its box; what was drawn by hand since stays.
 export function refit(fit) {
-  return inTurn(async () => {
-    const asked = target(false);
+  return inTurn(async (frame) => {
+    const asked = target(frame);
     if (asked.before?.box) await again(asked, fit);
   });
 }
@@ -63,7 +65,7 @@ function rename(id, given) {
     }
     const tracked = framesBy("track", id).length > 0;
     if (own && done.length && (tracked || frames.length > 1)) say(t("askedAgain", own, listed(done.map((frame) => frame + 1)), tracked));
-  }, true);
+  });
 }
 
 const framesBy = (source, id) =>
@@ -82,10 +84,10 @@ const fitted = (fit) => (fit && app.workspace.box_fits ? { box_fit: fit } : {});
 
 // A click inside (label 1) or outside (0) of the selected structure.
 export function click(point, label) {
-  app.pending = [...app.pending, [point, label]];
-  return inTurn(async () => {
-    const asked = target(false);
-    const before = maskOf(doc(), app.frame, asked.id);
+  app.pending = [...app.pending, { point, label, frame: app.frame }];
+  return inTurn(async (frame) => {
+    const asked = target(frame),
+      { before } = asked;
     if (!label && !before) {
       say(t("clickInsideFirst"));
       return;
@@ -97,7 +99,7 @@ export function click(point, label) {
     const answer = await ask({ ...prompt, ...named(asked.id), ...known }, asked);
     accept(asked, prompt, answer);
   }).finally(() => {
-    app.pending = app.pending.filter(([other]) => other !== point);
+    app.pending = app.pending.filter((one) => one.point !== point);
     changed();
   });
 }
@@ -139,9 +141,8 @@ export function endHover() {
 }
 
 // What a prompt is for: the structure, null for a new one, and its mask here, on which the answer builds.
-function target(anew) {
+function target(frame, anew = false) {
   const id = objectOf(doc(), app.selected)?.id ?? null,
-    { frame } = app,
     before = maskOf(doc(), frame, id);
   return anew && before ? { id: null, frame } : { id, before, frame };
 }
@@ -154,11 +155,11 @@ function place({ id, before, name, frame }) {
   return same && maskOf(doc(), frame, id) === before ? [doc(), id] : null;
 }
 
-// The answer; null where the person has gone on to another file by then, or, but for another name, to another frame.
-async function ask(prompt, { frame, renamed }) {
+// The answer; null where another file is open by then.
+async function ask(prompt, { frame }) {
   const { file } = app;
   const answer = await sendJson("POST", `${itemPath()}/frames/${frame}/segment`, { ...prompt, spacing_mm_yx: doc().spacing_mm_yx });
-  return app.file === file && (renamed || app.frame === frame) ? answer : null;
+  return app.file === file ? answer : null;
 }
 
 // Whether there is a mask now.
@@ -175,22 +176,23 @@ function accept(asked, prompt, answer) {
   }
   if (notes.length) say(notes.join(" "));
   const put = asked.renamed === doc() ? amend : commit;
-  put(withMask(next, asked.frame, id, { ...prompt, counts, quality, region, model, source: "prompt" }));
+  put(withMask(next, asked.frame, id, { ...prompt, counts, quality, region, model, source: "prompt" }), asked.frame);
   if (asked.renamed) asked.renamed = doc(); // the masks of further frames are of the same step
   draw();
   return true;
 }
 
-function inTurn(work, onAnyFrame = false) {
+// Gives the work the frame that was shown when it was asked for.
+function inTurn(work) {
   stopTracking(); // a person corrects what is seen
   app.playing = false;
   const { file, frame } = app;
   queue = queue.then(async () => {
-    if (app.file !== file || !(onAnyFrame || app.frame === frame)) return; // the person has gone on
+    if (app.file !== file) return;
     app.busy = true;
     const late = setTimeout(changed, LATE_MS); // what is quick needs no notice
     try {
-      await work();
+      await work(frame);
     } catch (error) {
       say(reasonOf(error));
     } finally {

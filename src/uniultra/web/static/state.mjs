@@ -60,10 +60,10 @@ export const framePath = () => `${itemPath()}/frames/${app.frame}`;
 const onCommit = new Set();
 export const afterCommit = (listener) => onCommit.add(listener);
 
-// Takes a new document as the present one; undo leads back from it.
-export function commit(next) {
+// Takes a new document as the present one; undo leads back from it, to the frame that it was changed on.
+export function commit(next, frame = app.frame) {
   if (next === doc()) return;
-  app.history.commit(next, app.frame);
+  app.history.commit(next, frame);
   settle();
 }
 
