@@ -1,5 +1,5 @@
 // Boxes and clicks to masks, in their order: each click builds on the answer to the one before. An answer is kept on
-// the frame that it was asked for, wherever the person has gone on to.
+// the frame that was prompted, wherever the person has gone on to.
 
 import { sendJson } from "./api.mjs";
 import { isLegalName, knownName } from "./core/named.mjs";
@@ -182,7 +182,7 @@ function accept(asked, prompt, answer) {
   return true;
 }
 
-// Gives the work the frame that was shown when it was asked for.
+// Gives the work the frame that was shown when it was called.
 function inTurn(work) {
   stopTracking(); // a person corrects what is seen
   app.playing = false;
