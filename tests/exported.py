@@ -60,7 +60,7 @@ def exported(tab: Visit, path: Path, doc: dict[str, Any]) -> dict[str, bytes]:
     page.locator("#file-input").set_input_files(path)
     tab.wait(f"app.file.name === {json.dumps(path.name)} && !app.opening")
     page.evaluate("(doc) => seen.commit(doc)", doc)
-    tab.wait("app.saving === 'saved' && doc.frames.length > 0")
+    tab.wait("app.saving === 'saved' && doc.frames.length + doc.calipers.length > 0")
     page.locator("#export").click()
     for box in page.locator("#export-dialog input:enabled").all():
         box.check()

@@ -15,6 +15,7 @@ import numpy as np
 from uniultra.errors import FileError
 from uniultra.io.cines import OnFault, frames_or_faults
 from uniultra.measure import area_px
+from uniultra.measure.drawn_caliper import DrawnCaliper
 from uniultra.measure.measured import Measured, measure_mask
 from uniultra.model_facts import ModelFacts
 from uniultra.parallel import cached_property, map_ahead
@@ -103,6 +104,7 @@ class FrameResult:
         time_s: seconds from the first frame, where the file says.
         tracked: whether the objects were carried over from another frame.
         notes: those of its structures and of their masks, each once.
+        calipers: distances that a person measured beside.
     """
 
     frame: Frame
@@ -112,6 +114,7 @@ class FrameResult:
     time_s: float | None = None
     tracked: bool = False
     notes: tuple[str, ...] = ()
+    calipers: tuple[DrawnCaliper, ...] = ()
 
     @property
     def at(self) -> int:

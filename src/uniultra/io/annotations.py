@@ -92,14 +92,30 @@ class Annotations:
         for point, label in zip(prompt.points_xy, prompt.point_labels, strict=True):
             self._dot(self.at(point), label == POSITIVE)
 
-    def draw_caliper(self, ends_xy: tuple[_Point, _Point]) -> None:
+    def draw_caliper(self, ends_xy: tuple[_Point, _Point], colour: Colour = _WHITE[:3]) -> None:
         """A dotted line between two crosses, as scanners draw it."""
         start, end = (self.at(point) for point in ends_xy)
-        self._dashed(start, end, 3.0 * self.width)
+        self._dashed(start, end, 3.0 * self.width, colour)
         arm = 0.4 * self.size
         for x, y in (start, end):
-            self._line((x - arm, y), (x + arm, y))
-            self._line((x, y - arm), (x, y + arm))
+            self._line((x - arm, y), (x + arm, y), colour)
+            self._line((x, y - arm), (x, y + arm), colour)
+
+    def draw_length(
+        self, ends_xy: tuple[_Point, _Point], text: str, place_by: tuple[Colour, np.ndarray]
+    ) -> None:
+        """What a caliper says, beside it, in a colour; `place_by` holds that and all structures as in
+        `draw_label`.
+        """
+        colour, objects_hw = place_by
+        pad = max(self.size // 3, 2)
+        (ax, ay), (bx, by) = (self.at(point) for point in ends_xy)
+        around = round(min(ax, bx)), round(min(ay, by)), round(max(ax, bx)) + 1, round(max(ay, by)) + 1
+        size = round(self.font.getlength(text)) + 2 * pad, self.size + 2 * pad
+        x0, y0, x1, y1 = box = self._place(size, around, objects_hw)
+        self.taken.append(box)
+        self.pen.rounded_rectangle((x0, y0, x1 - 1, y1 - 1), radius=pad, fill=_GROUND)
+        self.pen.text((x0 + pad, (y0 + y1 - 1) / 2), text, fill=(*colour, 255), font=self.font, anchor="lm")
 
     def draw_scale_bar(self, area_xyxy: Sequence[float], spacing_mm_yx: tuple[float, float]) -> None:
         """A bar of a round number of millimetres at the bottom right of an area, which is given by its outer
@@ -178,18 +194,19 @@ class Annotations:
         if inside:
             self.pen.line((x, y - arm, x, y + arm), fill=_WHITE, width=self.width)
 
-    def _line(self, start: _Point, end: _Point) -> None:
+    def _line(self, start: _Point, end: _Point, colour: Colour = _WHITE[:3]) -> None:
         self.pen.line((*start, *end), fill=_HALO, width=self.width + 2)
-        self.pen.line((*start, *end), fill=_WHITE, width=self.width)
+        self.pen.line((*start, *end), fill=(*colour, 255), width=self.width)
 
-    def _dashed(self, start: _Point, end: _Point, dash: float) -> None:
+    def _dashed(self, start: _Point, end: _Point, dash: float, colour: Colour = _WHITE[:3]) -> None:
         """Dashes of about `dash` pixels, with gaps as long; one at either end."""
         length = math.dist(start, end)
         pieces = 2 * max(round(length / dash / 2), 1) - 1
         ways = np.linspace(start, end, pieces + 1)
         self.pen.line((*start, *end), fill=_HALO, width=self.width)
         for i in range(0, pieces, 2):
-            self.pen.line((*map(float, ways[i]), *map(float, ways[i + 1])), fill=_WHITE, width=self.width)
+            piece = (*map(float, ways[i]), *map(float, ways[i + 1]))
+            self.pen.line(piece, fill=(*colour, 255), width=self.width)
 
     def _text(self, at: _Point, text: str, anchor: str) -> None:
         self.pen.text(

@@ -62,12 +62,16 @@ class CineDicom:
         if "seg" in self.kinds:
             self._pack(result)
         if picture is not None:
-            rgb = marked(picture)
-            self.picture_hw = rgb.shape[0], rgb.shape[1]
-            self.captures.add(result.at, encoded(rgb))
+            self.capture(result.at, picture)
         for found in result.objects if "sr" in self.kinds else ():
             if found.status in (None, "sure") and found.measured.shape is not None:
                 self._keep(found, result.at)
+
+    def capture(self, number: int, picture: np.ndarray) -> None:
+        """Adds a frame's overlay, RGB, to the Secondary Capture."""
+        rgb = marked(picture)
+        self.picture_hw = rgb.shape[0], rgb.shape[1]
+        self.captures.add(number, encoded(rgb))
 
     def write(self, parts: Mapping[str, Path], model: ModelFacts, ejection: dict[str, Any] | None) -> None:
         """Writes each kind. `ejection` is what `course.ejection_json` says. Raises OutputError."""

@@ -112,11 +112,18 @@ class CineFiles:
             self.table.add(row)
 
     def show(self, result: FrameResult) -> None:
-        """Adds to the movie alone a frame of which there is only to say that its structures are lost; in
-        ascending order with those of `add`. Raises OutputError.
+        """Adds to the movie a frame of which there is only to say that its structures are lost; and to the
+        Secondary Capture and the JSON, too, one on which a person measured. In ascending order with those of
+        `add`. Raises OutputError.
         """
-        if self.movie is not None:
-            self.movie.add(draw_result(result))
+        captured = self.dicom if self._captured and result.calipers else None
+        picture = draw_result(result) if captured or self.movie is not None else None
+        if self.movie is not None and picture is not None:
+            self.movie.add(picture)
+        if captured is not None and picture is not None:
+            captured.capture(result.at, picture)
+        if result.calipers:
+            self.listed.add(cine_frame_json(self.image, result))
 
     def finish(self) -> None:
         """Once after the last frame. Raises FileError where not a single one could be read."""

@@ -16,7 +16,7 @@ from uniultra.errors import FileError, OutputError
 from uniultra.io.dicom.sc import capture
 from uniultra.io.dicom.seg import Segment, segmentation
 from uniultra.io.dicom.source import Maker, SourceImage, source_of, write_dataset
-from uniultra.io.dicom.sr import Finding, report
+from uniultra.io.dicom.sr import Finding, Length, report
 from uniultra.io.input_file import InputFile
 from uniultra.model_facts import ModelFacts
 from uniultra.outputs.plan import OutputPlan
@@ -79,8 +79,9 @@ def derived_dataset(kind: str, dataset: SourceImage, name: str, result: FrameRes
             for one in result.objects
             if one.measured.shape is not None
         ]
-        if findings:
-            return report(dataset, findings, origin)
+        lengths = [Length(one.label, at, one.ends_xy, one.length) for one in result.calipers]
+        if findings or lengths:
+            return report(dataset, findings, origin, lengths=lengths)
         raise OutputError(f"{name}: every mask is empty, so there is nothing to report; leave out the SR")
     planes = [mask.mask_hw for mask in result.masks]
     if kind == "fractional":

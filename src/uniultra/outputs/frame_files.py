@@ -39,6 +39,8 @@ def write_frame_files(plan: OutputPlan, source: InputFile, result: FrameResult) 
 
         writers, notes = dicom_writers(plan, source, kinds, result)
     written = {kind: path for kind, path in paths.items() if kind not in DICOM_KINDS or kind in writers}
+    if not result.objects:  # with calipers alone, which have no mask
+        del written["mask"]
     with staged(written, plan.force) as parts:
         for kind, path in parts.items():
             if kind in writers:

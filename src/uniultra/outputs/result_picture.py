@@ -11,6 +11,7 @@ from PIL import Image
 
 from uniultra.io.annotations import Annotations, zoom_for
 from uniultra.io.overlay import PALETTE, Colour, paint_masks
+from uniultra.measure import Measurement
 from uniultra.pixel_scale import same
 from uniultra.results import FrameResult, ObjectResult
 
@@ -18,6 +19,8 @@ MOST_DESCRIBED = 12
 """Where more structures were found, labels are numbers alone, and no calipers are drawn."""
 MOST_OF_NAME = 28
 """Characters of a name that are drawn."""
+DRAWN_CALIPER = (255, 224, 102)
+"""What a person measured, as on the page; the diameters of structures are white."""
 LEAST_CALIPER_PX = 16
 """Shorter ones, in pixels of the picture, would hide what they measure."""
 
@@ -44,6 +47,8 @@ def draw_result(result: FrameResult) -> np.ndarray:
     described = len(found) <= MOST_DESCRIBED
     for one in found if described else ():
         _draw_calipers(canvas, one)
+    for caliper in result.calipers:
+        canvas.draw_caliper(caliper.ends_xy, DRAWN_CALIPER)
     for area, spacing_mm_yx in _scales(result, found):
         canvas.draw_scale_bar(area, spacing_mm_yx)
     _draw_lost(canvas, result)
@@ -54,6 +59,8 @@ def draw_result(result: FrameResult) -> np.ndarray:
         x0, y0, x1, y1 = (round((edge + 0.5) * zoom) for edge in one.mask.box_xyxy or ())
         lines = _lines(one) if described else []
         canvas.draw_label(one.number, lines, colour_of(one), ((x0, y0, x1, y1), objects_hw))
+    for caliper in result.calipers:
+        canvas.draw_length(caliper.ends_xy, length_text(caliper.length), (DRAWN_CALIPER, objects_hw))
     return np.array(canvas.image)
 
 
@@ -84,6 +91,11 @@ def _lines(one: ObjectResult) -> list[str]:
     return lines
 
 
+def length_text(length: Measurement) -> str:
+    """A length as pictures say it."""
+    return f"{length.value:.{0 if length.unit == 'px' else 1}f} {length.unit}"
+
+
 def _short(name: str) -> str:
     return name if len(name) <= MOST_OF_NAME else f"{name[: MOST_OF_NAME - 3]}..."
 
@@ -101,11 +113,12 @@ def _scales(result: FrameResult, found: list[ObjectResult]) -> Iterator[tuple[_A
     frame.
     """
     drawn: list[tuple[float, float]] = []
+    known = [*(one.scale for one in found), *(one.scale for one in result.calipers)]
     whole = (-0.5, -0.5, result.frame.width - 0.5, result.frame.height - 0.5)
     regions = {region.name: region.box_xyxy for region in result.frame.calibration.regions}
-    for one in found:
-        spacing = one.scale.spacing_mm_yx
+    for scale in known:
+        spacing = scale.spacing_mm_yx
         if spacing is not None and not any(same(spacing, other) for other in drawn):
             drawn.append(spacing)
-            x0, y0, x1, y1 = regions.get(one.scale.source, whole)
+            x0, y0, x1, y1 = regions.get(scale.source, whole)
             yield (max(x0, -0.5), max(y0, -0.5), min(x1, whole[2]), min(y1, whole[3])), spacing

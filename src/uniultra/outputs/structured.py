@@ -10,6 +10,7 @@ from uniultra import __version__
 from uniultra.errors import FileError
 from uniultra.io.coco import compressed, run_lengths
 from uniultra.measure import area_px
+from uniultra.measure.drawn_caliper import caliper_json
 from uniultra.measure.measured import as_json
 from uniultra.model_facts import ModelFacts
 from uniultra.prompts.objects import prompt_json
@@ -84,9 +85,15 @@ def frame_json(image: str, result: FrameResult) -> dict[str, Any]:
         "uniultra": __version__,
         "libraries": libraries(),
         "objects": [object_json(found) for found in result.objects],
+        **_calipers(result),
         "notes": list(result.notes),
         "notice": NOTICE,
     }
+
+
+def _calipers(result: FrameResult) -> dict[str, Any]:
+    """What a person measured beside the structures; {} where nobody did."""
+    return {"calipers": [caliper_json(one) for one in result.calipers]} if result.calipers else {}
 
 
 def cine_head_json(image: str, cine: Cine, model: ModelFacts, tracked: bool) -> dict[str, Any]:
@@ -108,7 +115,8 @@ def cine_head_json(image: str, cine: Cine, model: ModelFacts, tracked: bool) -> 
 def cine_frame_json(image: str, result: FrameResult) -> dict[str, Any]:
     """One entry of a cine's list of frames."""
     report = frame_json(image, result) | {"time_s": result.time_s}
-    return {key: report[key] for key in ("frame", "time_s", "spacing_mm_yx", "objects", "notes")}
+    kept = ("frame", "time_s", "spacing_mm_yx", "objects", "calipers", "notes")
+    return {key: report[key] for key in kept if key in report}
 
 
 def fault_json(cine: Cine, number: int, error: FileError) -> dict[str, Any]:

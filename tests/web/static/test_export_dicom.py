@@ -34,8 +34,9 @@ from uniultra.io.dicom.captured import CapturedFrames
 from uniultra.io.dicom.sc import capture, cine_capture, encoded, marked
 from uniultra.io.dicom.seg import Segment, write_seg
 from uniultra.io.dicom.source import Maker, read_source
-from uniultra.io.dicom.sr import Finding, report
+from uniultra.io.dicom.sr import Finding, Length, report
 from uniultra.io.dicom.sr_reader import read_report
+from uniultra.measure.drawn_caliper import DrawnCaliper
 from uniultra.measure.measured import measure_mask
 from uniultra.pixel_scale import Scale
 from uniultra.segmenter import Segmenter
@@ -132,6 +133,38 @@ def test_the_report_is_pythons(
     rows_of = read_report(path)
     assert [one.structure for one in rows_of[::8]] == [one.label for one in findings]
     assert {one.frames for one in rows_of} == ({()} if name == "still" else {(number,)})
+    check_iod(path)
+
+
+@pytest.mark.parametrize("masks", [(KIDNEY,), ()], ids=["beside a mask", "alone"])
+@pytest.mark.parametrize("name", ["still", "cine"])
+def test_calipers_are_reported_as_python_does(
+    alone: Visit, scans: Path, tmp_path: Path, name: str, masks: tuple[np.ndarray, ...]
+) -> None:
+    """A number, and the line on the image that it was taken along; highdicom reads both."""
+    highdicom = pytest.importorskip("highdicom")
+    number = 0 if name == "still" else 2
+    doc = document({number: masks} if masks else {})
+    doc["calipers"] = [
+        {"id": place, "frame": number, "a": [10.25, 20], "b": [40, 60 + place]} for place in (1, 2)
+    ]
+    files = exported(alone, scans / f"{name}.dcm", doc)
+    path = saved(files[f"{name}{'' if name == 'still' else '.frame2'}.sr.dcm"], tmp_path / "theirs.dcm")
+    scale = Scale(SPACING, "region 1")
+    findings = [Finding(NAMES[0], number, KIDNEY, measure_mask(KIDNEY, scale).shape)] * len(masks)
+    drawn = [DrawnCaliper(place, ((10.25, 20.0), (40.0, 60.0 + place)), scale) for place in (1, 2)]
+    lengths = [Length(one.label, number, one.ends_xy, one.length) for one in drawn]
+    ours = report(read_source(scans / f"{name}.dcm"), findings, maker_of(), lengths=lengths)
+    del ours.ContributingEquipmentSequence  # highdicom's own
+    assert described(pydicom.dcmread(path)) == described(ours)
+    for report_of in (highdicom.sr.srread(path), highdicom.sr.ComprehensiveSR.from_dataset(ours)):
+        groups = report_of.content.get_image_measurement_groups()
+        for one, group in zip(drawn, groups, strict=True):
+            [found] = group.get_measurements()
+            assert (found.name.value, found.unit.value) == ("410668003", "mm")
+            assert found.value == pytest.approx(one.length.value, rel=1e-5)
+            [line] = found.referenced_coordinates
+            np.testing.assert_allclose(line.value - 0.5, one.ends_xy, atol=1e-4)
     check_iod(path)
 
 

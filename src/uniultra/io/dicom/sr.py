@@ -29,6 +29,7 @@ from uniultra.io.dicom.source import (
 )
 from uniultra.io.paths import PathLike
 from uniultra.io.silence import quiet
+from uniultra.measure import Measurement
 from uniultra.measure.edge import edge_line
 from uniultra.measure.measured import named
 from uniultra.measure.shape import Shape
@@ -57,6 +58,7 @@ VOLUMES = (
     Code("18026-5", "LN", "Left Ventricular End Diastolic Volume"),
     Code("18148-7", "LN", "Left Ventricular End Systolic Volume"),
 )
+LENGTH = Code("410668003", "SCT", "Length")
 EJECTION = Code("18043-0", "LN", "Left Ventricular Ejection Fraction by US")
 DISKS = Code("125208", "DCM", "Method of Disks, Single Plane")
 """Of PS3.16 CID 12202 and 12227, as echocardiography reports have them."""
@@ -93,6 +95,16 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class Length:
+    """A distance that a person measured on one frame (from 0) of the source, between two points (x, y)."""
+
+    label: str
+    frame: int
+    ends_xy: tuple[tuple[float, float], tuple[float, float]]
+    measurement: Measurement
+
+
+@dataclass(frozen=True)
 class Ejection:
     """Of a left ventricle: the frames (from 0) of end-diastole and end-systole, its volumes on them in ml by
     single-plane discs, and the ejection fraction in percent.
@@ -126,7 +138,11 @@ def write_report(
 
 @quiet("pydicom")  # its warnings quote values
 def report(
-    source: Dataset, findings: Sequence[Finding], maker: Maker, ejection: Ejection | None = None
+    source: Dataset,
+    findings: Sequence[Finding],
+    maker: Maker,
+    ejection: Ejection | None = None,
+    lengths: Sequence[Length] = (),
 ) -> Dataset:
     """The data set that `write_report` writes."""
     import highdicom as hd
@@ -146,6 +162,7 @@ def report(
         groups = [_group(hd, source, finding, uids[finding.label], maker) for finding in findings]
         if ejection is not None:
             groups.append(_ejection(hd, source, ejection, uids[ejection.label], maker))
+        groups += [_length(hd, source, one) for one in lengths]
         content = hd.sr.MeasurementReport(
             observation_context=hd.sr.ObservationContext(observer_device_context=observer),
             procedure_reported=Code("16310003", "SCT", "Diagnostic ultrasonography"),
@@ -164,7 +181,7 @@ def report(
             is_final=False,
             is_verified=False,
         )
-    made.SeriesDescription = described(labels)
+    made.SeriesDescription = described([*labels, *(one.label for one in lengths)])
     refer(made, source)
     made.SpecificCharacterSet = UTF_8
     if study_of(source) != source.StudyInstanceUID:
@@ -238,6 +255,19 @@ def _ejection(hd: Any, source: Dataset, found: Ejection, uid: str, maker: Maker)
             one(EJECTION, found.percent, UNITS["%"], found.frames),
         ],
         **_what(hd, found.label),
+    )
+
+
+def _length(hd: Any, source: Dataset, length: Length) -> Any:
+    """A person's caliper (TID 1501): no algorithm, and its line on the image beside the number."""
+    frames = [length.frame + 1] if source.NumberOfFrames > 1 else None
+    image = hd.sr.SourceImageForRegion(UltrasoundImageStorage, source.SOPInstanceUID, frames)
+    line = hd.sr.CoordinatesForMeasurement("POLYLINE", np.array(length.ends_xy) + 0.5, image)
+    found = length.measurement
+    value, unit = float(f"{found.value:.6g}"), UNITS[found.unit]
+    return hd.sr.MeasurementsAndQualitativeEvaluations(
+        tracking_identifier=hd.sr.TrackingIdentifier(uid=hd.UID(), identifier=length.label),
+        measurements=[hd.sr.Measurement(LENGTH, value, unit, referenced_coordinates=[line])],
     )
 
 

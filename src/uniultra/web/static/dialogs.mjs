@@ -106,9 +106,12 @@ const OF_CINES = ["seg", "sc", "csv", "movie"];
 // Whether a kind is written unless a person says otherwise.
 const isUsual = (kind, many) => kind !== "movie" && (!many || OF_CINES.includes(kind));
 
+// Whether there is something to export of an accepted file.
+export const isExported = ({ done, frames, calipers }) => done && (frames || calipers);
+
 // The results of every accepted file, one after the other; where there are several.
 function everything(result) {
-  const items = app.workspace.items.filter((item) => item.done && item.frames);
+  const items = app.workspace.items.filter(isExported);
   if (items.length < 2) return null;
   const go = el("button", { type: "button", class: "quiet", id: "export-all" }, t("exportAll", items.length));
   go.addEventListener("click", () => {

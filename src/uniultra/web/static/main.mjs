@@ -2,7 +2,7 @@
 
 import { enter, getJson, reader } from "./api.mjs";
 import { CineBar } from "./cine.mjs";
-import { askScale, renderHint, showExport, showHelp } from "./dialogs.mjs";
+import { askScale, isExported, renderHint, showExport, showHelp } from "./dialogs.mjs";
 import { byId, el, fill, icon, iconButton } from "./dom.mjs";
 import { Files } from "./files.mjs";
 import { Frames } from "./frames.mjs";
@@ -226,7 +226,7 @@ function renderTop() {
     byId("accept").setAttribute("aria-label", label); // a narrow window has no room for the words
   }
   byId("accept").disabled = !file;
-  byId("export").disabled = !doc().frames.length && !workspace.items.some((item) => item.done && item.frames);
+  byId("export").disabled = !doc().frames.length && !doc().calipers.length && !workspace.items.some(isExported);
   const lost = file ? doc().objects.filter(({ id }) => isLost(doc(), app.frame, id)).map(({ name }) => name) : [];
   write("lost", lost.length ? t("lostHere", lost.join(", ")) : "");
   byId("lost").hidden = !lost.length;

@@ -76,7 +76,7 @@ function keepAside(aside, file, saved) {
 function mark(file, saved) {
   const item = app.workspace.items.find((one) => one.id === file.id);
   const frames = saved.frames.filter((frame) => frame.masks.length).length;
-  if (item) Object.assign(item, { done: saved.done, objects: saved.objects.length, frames, kinds: kindsOf(saved) });
+  if (item) Object.assign(item, { done: saved.done, objects: saved.objects.length, frames, calipers: saved.calipers.length, kinds: kindsOf(saved) });
 }
 
 // Names that a person gave to structures with a mask that they pointed at or drew: what a model can learn from.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +14,8 @@ from uniultra.errors import DataError, PromptError
 from uniultra.geometry import scale_of, whole
 from uniultra.io.coco import compressed, mask_of, run_lengths
 from uniultra.measure.agreement import dice
-from uniultra.measure.measured import DIGITS, measure_mask, number, remarks
+from uniultra.measure.drawn_caliper import DrawnCaliper
+from uniultra.measure.measured import measure_mask, number
 from uniultra.measure.volume import (
     View,
     Volume,
@@ -33,7 +33,15 @@ from uniultra.text import Said
 from uniultra.types import Embedding, Frame, Mask, Prompt, Region
 from uniultra.web.messages import PromptRequest, Rle
 from uniultra.web.worker_prompts import prompt_with
-from uniultra.web.workspace.jobs import Compared, Encoded, Pointed, SavedCaliper, SavedObject
+from uniultra.web.workspace.jobs import (
+    Compared,
+    Encoded,
+    Export,
+    Pointed,
+    SavedCaliper,
+    SavedFrame,
+    SavedObject,
+)
 
 JPEG_QUALITY = 90
 DRAWN_LOGIT = 10.0
@@ -114,16 +122,18 @@ def empty_result(
     return ObjectResult(number, nothing, name=name, status=status, colour_rgb=colour_rgb, models=())
 
 
-def length_row(image: str, caliper: SavedCaliper, frame: Frame) -> list[Any]:
-    """A caliper as a line of `measured.CSV_COLUMNS`: it has a name and no id, and is called a length."""
-    (ax, ay), (bx, by) = caliper.ends_xy
+def drawn_caliper(saved: SavedCaliper, frame: Frame) -> DrawnCaliper:
+    """What a person measured on a frame, by the scale that holds there."""
+    (ax, ay), (bx, by) = saved.ends_xy
     scale = frame.calibration.at((min(ax, bx), min(ay, by), max(ax, bx), max(ay, by)))
-    down, right = scale.spacing_mm_yx or (1.0, 1.0)
-    length = math.hypot((bx - ax) * right, (by - ay) * down)
-    about = image, caliper.frame, "", f"Caliper {caliper.number}", "length"
-    unit = "px" if scale.spacing_mm_yx is None else "mm"
-    ends = (round(value, 2) for value in (ax, ay, bx, by))
-    return [*about, round(length, DIGITS), unit, "", *ends, scale.source or "none", remarks(scale)]
+    return DrawnCaliper(saved.number, saved.ends_xy, scale)
+
+
+def with_calipers(job: Export) -> list[SavedFrame]:
+    """The frames of an export in their order, those with calipers alone among them."""
+    frames = {saved.number: saved for saved in job.frames}
+    measured = {caliper.frame for caliper in job.calipers}
+    return [frames.get(number) or SavedFrame(number, ()) for number in sorted({*frames, *measured})]
 
 
 def compared(frame: Frame, first_hw: np.ndarray, second_hw: np.ndarray) -> Compared:

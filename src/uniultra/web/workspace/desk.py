@@ -27,10 +27,10 @@ from uniultra.web.cache import CachedBackend, EmbeddingCache
 from uniultra.web.messages import FileJob, JobError, PromptRequest, Rle
 from uniultra.web.workspace.answers import (
     compared,
+    drawn_caliper,
     drawn_result,
     ejection,
     empty_result,
-    length_row,
     mask_from,
     nameless,
     pointed,
@@ -38,6 +38,7 @@ from uniultra.web.workspace.answers import (
     reduced,
     region_of,
     two_planes,
+    with_calipers,
 )
 from uniultra.web.workspace.banners import covered, scanner_of
 from uniultra.web.workspace.follow import Follower
@@ -226,8 +227,7 @@ class Desk:
         from uniultra.web.workspace.export import export
 
         named = maker_of(job.frames, self._segmenter(job).facts)
-        lengths = [length_row(job.path.name, one, self._frame(job, one.frame)) for one in job.calipers]
-        written = export(job, self._cine(job.path).file, named, self._results(job, named), lengths)
+        written = export(job, self._cine(job.path).file, named, self._results(job, named))
         return replace(written, notes=(*written.notes, *makers_note(job.frames, named)))
 
     def _compare(self, job: Compare) -> tuple[Compared, ...]:
@@ -254,7 +254,7 @@ class Desk:
     def _results(self, job: Export, named: ModelFacts) -> tuple[Cine, list[FrameResult]]:
         cine = self._cine(job.path).cine
         results = []
-        for saved in job.frames:
+        for saved in with_calipers(job):
             frame = covered(self._frame(job, saved.number), job.banners)
             objects = [
                 replace(drawn_result(one, frame), notes=made_otherwise(one, named), models=models_of(one))
@@ -267,5 +267,7 @@ class Desk:
             time_s = None if cine.times_s is None else round(cine.times_s[saved.number], 6)
             number = saved.number if cine.count > 1 else None
             notes = objects_notes(objects)
-            results.append(FrameResult(frame, tuple(objects), named, number, time_s, notes=notes))
+            calipers = tuple(drawn_caliper(one, frame) for one in job.calipers if one.frame == saved.number)
+            found = FrameResult(frame, tuple(objects), named, number, time_s, notes=notes, calipers=calipers)
+            results.append(found)
         return cine, results

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any
 
 from uniultra.errors import OutputError
 from uniultra.io.input_file import InputFile
 from uniultra.io.tables import write_csv
+from uniultra.measure.drawn_caliper import caliper_row
 from uniultra.measure.measured import CSV_COLUMNS
 from uniultra.model_facts import ModelFacts
 from uniultra.outputs.cine_files import check_size, cine_files
@@ -23,6 +23,8 @@ from uniultra.web.workspace.jobs import Export, Exported
 
 OF_CINES = ("seg", "sc", "csv", "movie")
 """Kinds that one file holds for all frames of a cine."""
+OF_LENGTHS = ("sr", "sc")
+"""Kinds that say something of a frame with calipers alone; its overlay and JSON are written, too."""
 
 
 def export(
@@ -30,56 +32,77 @@ def export(
     source: InputFile,
     model: ModelFacts,
     made: tuple[Cine, list[FrameResult]],
-    lengths: Sequence[Sequence[Any]] = (),
 ) -> Exported:
     """Writes a job's results. Files of the same names are replaced: they are earlier exports of the same
-    project. `lengths` are lines of `CSV_COLUMNS` on calipers, a table of their own beside that of structures.
+    project. Calipers have a table of their own beside that of structures.
 
     Raises:
         OutputError: a file can't be written, or nothing was chosen to be. FileError: DICOM that nothing can
         refer to.
     """
     cine, results = made
-    if not any(result.objects for result in results):
-        raise OutputError(Said("no-mask", "there is no mask to export; segment a structure first"))
+    if not results:
+        raise OutputError(
+            Said("no-mask", "there is no mask and no caliper to export; segment or measure a structure first")
+        )
     plan = OutputPlan(job.folder, None, job.kinds, keep_patient=False, force=True)
     check_kinds(plan, [source])
-    written = _written(plan, job, source, model, made)
-    if not lengths or "csv" not in job.kinds:
-        return written
-    frames = "" if cine.count == 1 else ".frames"
-    path = job.folder / f"{source.stem}{frames}.calipers.csv"
-    write_csv(path, CSV_COLUMNS, lengths, force=True)
-    return replace(written, files=(*written.files, path.name))
+    if cine.count == 1 or not any(result.objects for result in results):
+        written = _stills(plan, source, results)
+    else:
+        written = _frames(plan, source, model, made)
+    return replace(written, files=(*written.files, *_table(job, source, made)))
 
 
-def _written(
-    plan: OutputPlan,
-    job: Export,
-    source: InputFile,
-    model: ModelFacts,
-    made: tuple[Cine, list[FrameResult]],
+def _table(job: Export, source: InputFile, made: tuple[Cine, list[FrameResult]]) -> Iterator[str]:
+    """The table of calipers, where there are any; that of an earlier export goes where there are none."""
+    cine, results = made
+    if "csv" not in job.kinds:
+        return
+    path = job.folder / f"{source.stem}{'' if cine.count == 1 else '.frames'}.calipers.csv"
+    lines = [
+        caliper_row(source.path.name, result.number or 0, one)
+        for result in results
+        for one in result.calipers
+    ]
+    if lines:
+        write_csv(path, CSV_COLUMNS, lines, force=True)
+        yield path.name
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _frames(
+    plan: OutputPlan, source: InputFile, model: ModelFacts, made: tuple[Cine, list[FrameResult]]
 ) -> Exported:
     cine, results = made
-    if cine.count == 1:
-        return _stills(plan, source, results[:1])
-    together = tuple(kind for kind in job.kinds if kind in OF_CINES)
-    alone = tuple(kind for kind in job.kinds if kind not in OF_CINES)
+    kinds = plan.kinds or ()
+    together = tuple(kind for kind in kinds if kind in OF_CINES)
+    alone = tuple(kind for kind in kinds if kind not in OF_CINES)
     filled = _filled(results)
     written = _cine(replace(plan, kinds=together or ("none",)), source, cine, filled, model)
     if not alone:
         return written
-    stills = _stills(replace(plan, kinds=alone), source, [one for one in filled if not _is_lost(one)])
+    shown = [one for one in filled if one.calipers or not _is_lost(one)]
+    stills = _stills(replace(plan, kinds=alone), source, shown)
     return Exported((*written.files, *stills.files), (*written.notes, *stills.notes))
 
 
 def _stills(plan: OutputPlan, source: InputFile, results: Sequence[FrameResult]) -> Exported:
+    """Each frame on its own; of one with calipers alone what says something of them."""
     files: list[str] = []
     notes: dict[str, None] = {}
+    kinds = plan.kinds or ()
     for result in results:
         one = replace(plan, frame=result.number)
+        if _is_lost(result):
+            one = replace(one, kinds=tuple(kind for kind in kinds if kind in OF_LENGTHS))
+            result = replace(result, objects=())  # it says what a person measured
         notes |= dict.fromkeys(write_frame_files(one, source, result))
-        files += [path.name for path in one.frame_paths(source).values() if path.is_file()]
+        paths = one.frame_paths(source)
+        files += [
+            path.name for kind, path in paths.items() if path.is_file() and (result.objects or kind != "mask")
+        ]
     return Exported(tuple(files), tuple(notes))
 
 

@@ -161,7 +161,7 @@ class SavedCaliper:
 @dataclass(frozen=True, kw_only=True)
 class Export(FileJob):
     """Write results of some frames into `folder`: answered by the names of the files and notes, `Exported`.
-    What lies under `banners` is black in every picture; `calipers` have a table of their own.
+    What lies under `banners` is black in every picture; `calipers` may lie on frames without structures.
     """
 
     folder: Path

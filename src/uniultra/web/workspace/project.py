@@ -129,6 +129,7 @@ class Project:
                     "done": one["done"] is True,
                     "objects": int(one["objects"]),
                     "frames": int(one["frames"]),
+                    "calipers": int(one.get("calipers", 0)),  # earlier versions didn't count them
                     "kinds": [kind for kind in map(str, one.get("kinds", [])) if is_kind(kind)],
                 }
                 for name, one in said["files"].items()
@@ -198,6 +199,7 @@ class Project:
             "done": doc.done,
             "objects": len(doc.objects),
             "frames": len([f for f in doc.frames if f.masks]),
+            "calipers": len(doc.calipers),
             "kinds": sorted(_kinds(doc)),
         }
         with os_errors(), staged(targets, force=True) as parts:

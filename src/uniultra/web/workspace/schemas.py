@@ -194,8 +194,8 @@ class ExportIn(Strict):
 
 
 class ItemOut(BaseModel):
-    """A file of the work list. `objects` and `frames` count what is saved of it; `kinds` are the names of
-    its structures; `fault` is why it couldn't be opened, or empty.
+    """A file of the work list. `objects`, `frames` and `calipers` count what is saved of it; `kinds` are the
+    names of its structures; `fault` is why it couldn't be opened, or empty.
     """
 
     id: str
@@ -203,6 +203,7 @@ class ItemOut(BaseModel):
     done: bool = False
     objects: int = 0
     frames: int = 0
+    calipers: int = 0
     kinds: list[str] = Field(default_factory=list)
     fault: str = ""
 

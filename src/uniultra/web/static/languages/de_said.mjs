@@ -38,7 +38,7 @@ export const SAID = {
   "needs-dicom": "braucht ein DICOM-Bild, auf das es sich bezieht",
   "needs-library": ({ needs }) => `nicht installiert: ${needs}`,
   "needs-torch": "Zum Anpassen des Modells fehlt PyTorch: pip install 'uniultra[train]'",
-  "no-mask": "Es gibt keine Maske zum Exportieren. Segmentieren Sie zuerst eine Struktur.",
+  "no-mask": "Es gibt weder Maske noch Messzirkel zum Exportieren. Segmentieren oder messen Sie zuerst eine Struktur.",
   "nothing-saved": "Von dieser Datei ist nichts gesichert. Segmentieren Sie zuerst eine Struktur.",
   "several-models": ({ others, named }) =>
     `Einige Masken stammen von ${others}. Dateien mit einem Modell nennen ${named}, DICOM-SEG und -SR bei jeder Struktur ihr eigenes; im JSON steht, bei welchen Masken es anders ist.`,

@@ -107,8 +107,8 @@ async function warm(id, number) {
 async function itemOf(id) {
   const { doc } = await docOf(id),
     { name, fault = "" } = files.get(id);
-  const [objects, frames] = [doc?.objects.length ?? 0, doc?.frames.length ?? 0];
-  return { id, name, done: doc?.done ?? false, objects, frames, fault };
+  const [objects, frames, calipers] = [doc?.objects.length ?? 0, doc?.frames.length ?? 0, doc?.calipers.length ?? 0];
+  return { id, name, done: doc?.done ?? false, objects, frames, calipers, fault };
 }
 
 async function workspace() {

@@ -1,20 +1,23 @@
 // What is written on a picture of a result, as uniultra/outputs/result_picture.py writes it: of each structure its number, name, quality and
-// diameters, with the calipers; and which ones are lost.
+// diameters, with the calipers; what a person measured beside; and which ones are lost.
 
 const MOST_DESCRIBED = 12, // of more structures there are numbers alone
   MOST_OF_NAME = 28,
   LEAST_CALIPER = 16;
-const [GROUND, WHITE, HALO] = ["rgba(17, 19, 23, 0.75)", "#fff", "rgba(0, 0, 0, 0.6)"];
+const [GROUND, WHITE, HALO, DRAWN] = ["rgba(17, 19, 23, 0.75)", "#fff", "rgba(0, 0, 0, 0.6)", "rgb(255, 224, 102)"];
 
-// one: {ids, found, lost} of the frame, `size` its {width, height}; the context's picture is `zoom` times as large.
-export function described(context, zoom, { ids, found, lost }, size) {
+// one: {ids, found, lost, calipers} of the frame, `size` its {width, height}; the context's picture is `zoom` times as large.
+export function described(context, zoom, { ids, found, lost, calipers }, size) {
   const { width, height } = context.canvas,
     letters = Math.min(Math.max(Math.round(0.022 * Math.sqrt(width * height)), 12), 72);
   context.font = `${letters}px sans-serif`;
   const there = found.filter(({ box }) => box),
     all = there.length <= MOST_DESCRIBED,
     taken = [];
-  if (all) for (const one of there) calipers(context, zoom, letters, one.measures);
+  const diameters = all ? there.flatMap(({ measures }) => [measures.long_diameter, measures.short_diameter]).filter(Boolean) : [],
+    drawn = calipers.map(({ measures }) => measures.length);
+  for (const { ends_xy: ends } of diameters) if (zoom * reach(ends) >= LEAST_CALIPER) caliper(context, zoom, letters, ends, WHITE);
+  for (const { ends_xy: ends } of drawn) caliper(context, zoom, letters, ends, DRAWN);
   let below = 0;
   for (const structure of lost) {
     label(context, letters, { ...structure, lines: [short(`${structure.name}: lost`)] }, () => [4, below + 4], taken);
@@ -26,7 +29,15 @@ export function described(context, zoom, { ids, found, lost }, size) {
     const said = { ...one.structure, lines: all ? linesOf(one) : [] };
     label(context, letters, said, (wide, high) => placed([wide, high], box, [width, height], taken, inside), taken);
   }
+  for (const { ends_xy: ends, value, unit } of drawn) {
+    const [xs, ys] = [0, 1].map((axis) => ends.map((end) => Math.round((end[axis] + 0.5) * zoom))),
+      box = [Math.min(...xs), Math.min(...ys), Math.max(...xs) + 1, Math.max(...ys) + 1];
+    const text = `${value.toFixed(unit === "px" ? 0 : 1)} ${unit}`;
+    beside(context, letters, text, (wide, high) => placed([wide, high], box, [width, height], taken, inside), taken);
+  }
 }
+
+const reach = ([[ax, ay], [bx, by]]) => Math.max(Math.abs(bx - ax), Math.abs(by - ay));
 
 const short = (name) => (name.length <= MOST_OF_NAME ? name : `${name.slice(0, MOST_OF_NAME - 3)}...`);
 
@@ -40,23 +51,19 @@ function linesOf({ name, quality, known, measures: { long_diameter: long, short_
   ];
 }
 
-// Dotted lines between two crosses each, as scanners draw them.
-function calipers(context, zoom, letters, { long_diameter, short_diameter }) {
-  for (const { ends_xy } of [long_diameter, short_diameter].filter(Boolean)) {
-    const ends = ends_xy.map((end) => end.map((place) => (place + 0.5) * zoom)),
-      [[ax, ay], [bx, by]] = ends;
-    if (Math.max(Math.abs(bx - ax), Math.abs(by - ay)) < LEAST_CALIPER) continue;
-    line(context, [[ax, ay], [bx, by]], [3, 3]);
-    const arm = 0.4 * letters;
-    for (const [x, y] of ends) {
-      line(context, [[x - arm, y], [x + arm, y]], []);
-      line(context, [[x, y - arm], [x, y + arm]], []);
-    }
+// A dotted line between two crosses, as scanners draw it.
+function caliper(context, zoom, letters, ends_xy, colour) {
+  const ends = ends_xy.map((end) => end.map((place) => (place + 0.5) * zoom)),
+    arm = 0.4 * letters;
+  line(context, ends, [3, 3], colour);
+  for (const [x, y] of ends) {
+    line(context, [[x - arm, y], [x + arm, y]], [], colour);
+    line(context, [[x, y - arm], [x, y + arm]], [], colour);
   }
 }
 
-function line(context, [[ax, ay], [bx, by]], dashes) {
-  for (const [colour, wide, pattern] of [[HALO, 3, []], [WHITE, 1, dashes]]) {
+function line(context, [[ax, ay], [bx, by]], dashes, light) {
+  for (const [colour, wide, pattern] of [[HALO, 3, []], [light, 1, dashes]]) {
     context.strokeStyle = colour;
     context.lineWidth = wide;
     context.setLineDash(pattern);
@@ -89,6 +96,18 @@ function label(context, letters, { number, colour, lines }, at, taken) {
   context.fillStyle = WHITE;
   context.textAlign = "left";
   lines.forEach((words, i) => context.fillText(words, x + chip + pad, y + pad + i * (letters + pad) + letters / 2));
+}
+
+// What a caliper says, beside it.
+function beside(context, letters, text, at, taken) {
+  const pad = Math.max(Math.floor(letters / 3), 2),
+    [wide, high] = [Math.ceil(context.measureText(text).width) + 2 * pad, letters + 2 * pad],
+    [x, y] = at(wide, high);
+  taken.push([x, y, x + wide, y + high]);
+  context.fillStyle = GROUND;
+  context.fillRect(x, y, wide, high);
+  Object.assign(context, { fillStyle: DRAWN, textAlign: "left", textBaseline: "middle" });
+  context.fillText(text, x + pad, y + high / 2);
 }
 
 // Where a label covers the fewest others, then the fewest pixels of structures: about its box, or in a corner of the picture.

@@ -25,7 +25,8 @@ export function coco({ name, image }, found, labels) {
   return utf8(JSON.stringify({ images, categories, annotations }));
 }
 
-export function report({ name, image, facts }, found) {
+// lengths: calipers as lines of a table.
+export function report({ name, image, facts }, found, lengths) {
   const objects = found.map(({ frame, time_s, id, name: called, structure, known, box, area_px, quality, scale, measures }) => {
     const coded = ([scheme, value, meaning]) => ({ value, meaning, scheme });
     const { category, type, region, side } = structure.codes,
@@ -43,10 +44,7 @@ export function report({ name, image, facts }, found) {
       quality,
       source: known.source,
       ...(known.model && known.model !== `${facts.name} ${facts.version}` ? { notes: [`structure ${id}: made by ${known.model}, not by the model that this file names`] } : {}),
-      measures: {
-        scale: { spacing_mm_yx: scale.mm, source: scale.source || null, reason: scale.reason || null, notes: scale.notes },
-        ...measures,
-      },
+      measures: { scale: scaleOf(scale), ...measures },
     };
   });
   const model = { name: facts.name, version: facts.version };
@@ -59,7 +57,14 @@ export function report({ name, image, facts }, found) {
     model,
     uniultra: facts.uniultra,
     objects,
+    ...(lengths.length ? { calipers: lengths.map((one) => caliper(one, image)) } : {}),
     notice: NOTICE,
   };
   return utf8(JSON.stringify(said, null, 2));
+}
+
+const scaleOf = ({ mm, source, reason, notes }) => ({ spacing_mm_yx: mm, source: source || null, reason: reason || null, notes });
+
+function caliper({ frame, name, scale, measures: { length } }, { count }) {
+  return { frame: count > 1 ? frame : null, id: Number(name.split(" ").at(-1)), length, scale: scaleOf(scale) };
 }

@@ -7,7 +7,7 @@ const FILL = 0.3,
   LEAST_SIDE = 480, // a smaller frame is enlarged by a whole number, so that text can be read on it
   MOST_ENLARGED = 32;
 
-// A canvas. picture: a Blob; one: {masks, ids, found, lost}, masks being Uint8Arrays of 0 and 1 in the order of `structures`; banners: boxes
+// A canvas. picture: a Blob; one: {masks, ids, found, lost, calipers}, masks being Uint8Arrays of 0 and 1 in the order of `structures`; banners: boxes
 // [x0, y0, x1, y1] that are painted black first.
 export async function drawn(picture, one, structures, banners) {
   const bitmap = await createImageBitmap(picture),

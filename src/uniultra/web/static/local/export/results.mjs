@@ -25,12 +25,12 @@ export const stemOf = (name) => name.replace(/\.[^.]+$/, "").replace(/[/\\\p{C}]
 // boxes to cover, the model's facts, the codes of structures by their names, and those of measures and units.
 export async function resultsOf(opened, kinds) {
   const { name, image, doc } = opened,
-    frames = doc.frames.filter(({ masks }) => masks.length),
+    frames = measured(doc),
     made = frames.flatMap(({ masks }) => masks),
     of = { ...opened, facts: makerOf(made, opened.facts) };
   const structures = structuresOf(of, frames),
     many = image.count > 1;
-  if (!structures.length) throw new Error(saying("no-mask", "there is no mask to export; segment a structure first"));
+  if (!frames.length) throw new Error(saying("no-mask", "there is no mask and no caliper to export; segment or measure a structure first"));
   const count = structures.length;
   if (count > MOST_IDS) throw new Error(saying("many-structures", `${count} structures; an id image holds ${MOST_IDS}: delete some`, { count, most: MOST_IDS }));
   const stem = stemOf(name),
@@ -46,24 +46,32 @@ export async function resultsOf(opened, kinds) {
       begun = many ? `${stem}.frame${number}` : stem,
       picture = await drawn(await image.blob(number), one, structures, of.banners);
     await movie?.add(picture);
-    if (!frame.masks.length) continue;
+    if (!frame.masks.length && !one.calipers.length) continue;
     found.push(...one.found);
     files[`${begun}.overlay.png`] = await asPng(picture);
-    Object.assign(files, await plainFiles(name, one, structures, kinds, begun));
+    if (frame.masks.length) Object.assign(files, await plainFiles(name, one, structures, kinds, begun));
     await dicom.add(files, begun, picture, number, one);
   }
   const all = many ? `${stem}.frames` : stem,
     classes = classesOf(structures),
     { ending, bytes, fault } = (await movie?.file()) ?? {};
-  if (kinds.includes("yolo")) files["classes.txt"] = utf8(classes.map((label) => `${label}\n`).join(""));
-  if (kinds.includes("csv")) files[`${all}.csv`] = many ? cineTable(withStatus(found)) : stillTable(found);
+  if (kinds.includes("yolo") && structures.length) files["classes.txt"] = utf8(classes.map((label) => `${label}\n`).join(""));
+  if (kinds.includes("csv") && structures.length) files[`${all}.csv`] = many ? cineTable(withStatus(found)) : stillTable(found);
   if (kinds.includes("csv") && doc.calipers.length) files[`${all}.calipers.csv`] = stillTable(lengthsOf(of));
-  if (kinds.includes("coco")) files[`${all}.coco.json`] = coco(of, found, classes);
+  if (kinds.includes("coco") && structures.length) files[`${all}.coco.json`] = coco(of, found, classes);
   if (bytes) files[`${all}.overlay.${ending}`] = bytes;
   await dicom.finish(files, all);
-  files[`${all}.json`] = report(of, found);
+  files[`${all}.json`] = report(of, found, lengthsOf(of));
   const notes = fault ? [saying("no-movie", `no movie is written: ${fault}`, { reason: fault })] : [];
   return { files, notes: [...notes, ...makersNote(made, of.facts)] };
+}
+
+// The frames with masks or calipers.
+function measured({ frames, calipers }) {
+  const segmented = frames.filter(({ masks }) => masks.length),
+    there = new Set(segmented.map(({ number }) => number));
+  const alone = [...new Set(calipers.map(({ frame }) => frame))].filter((number) => !there.has(number));
+  return [...segmented, ...alone.map((number) => ({ number, masks: [] }))].sort((a, b) => a.number - b.number);
 }
 
 // The frames of a movie: those with masks, and those on which tracking lost a structure.
@@ -80,10 +88,10 @@ function withStatus(found) {
   return found.some(followed) ? found.map((one) => ({ ...one, status: statusOf(one) })) : found;
 }
 
-// Calipers as lines of a still's table: each has a name and no id, and is called a length.
+// Calipers as lines of a still's table, in the order of their frames: each has a name and no id, and is called a length.
 function lengthsOf({ name, image, doc }) {
   const calibration = withUserSize(image.calibration, doc.spacing_mm_yx);
-  return doc.calipers.map(({ id, frame, a, b }) => {
+  return [...doc.calipers].sort((a, b) => a.frame - b.frame).map(({ id, frame, a, b }) => {
     const { value, unit, scale } = lengthOf(calibration, a, b);
     return { image: name, frame, id: "", name: `Caliper ${id}`, scale, measures: { length: { value, unit, ends_xy: [a, b] } } };
   });
@@ -116,17 +124,18 @@ async function dicomOf({ image, facts, codes }, structures, frames, kinds) {
   const [seg, sr, sc] = await Promise.all(["seg", "sr", "sc"].map((kind) => (kinds.includes(kind) ? import(`./${kind}.mjs`) : null)));
   const captures = sc && many ? new sc.Captures() : null;
   return {
-    add: async (files, begun, picture, number, { found, masks }) => {
+    add: async (files, begun, picture, number, { found, masks, calipers }) => {
       captures?.add(picture, number);
       if (sc && !many) files[`${begun}.sc.dcm`] = await sc.capture(picture, number, about);
+      const lengths = calipers.map(({ name, measures }) => ({ label: name, ...measures.length }));
       const findings = found
         .filter(({ area_px }) => area_px)
         .map(({ structure, measures, known }) => ({ ...structure, measures, mask: masks[structure.number - 1], models: modelsOf([known], facts) }));
-      if (sr && findings.length) files[`${begun}.sr.dcm`] = await sr.report({ ...about, number, findings, codes });
+      if (sr && (findings.length || lengths.length)) files[`${begun}.sr.dcm`] = await sr.report({ ...about, number, findings, lengths, codes });
     },
     finish: async (files, all) => {
       if (captures) files[`${all}.sc.dcm`] = await captures.file(about);
-      if (!seg) return;
+      if (!seg || !structures.length) return;
       const numbers = frames.map(({ number }) => number);
       files[`${all}.seg.dcm`] = await seg.segmentation({ ...about, numbers, segments: segmentsOf(structures, frames, size, facts) });
     },
@@ -182,8 +191,9 @@ function frameOf(of, structures, frame) {
     return mask;
   });
   const { mm } = scaleOf(calibration, ids.map((id) => (id ? 1 : 0)), size);
+  const calipers = lengthsOf(of).filter((one) => one.frame === frame.number);
   const lost = structures.filter(({ id }) => isLost(doc, frame.number, id) && !frame.masks.some(({ object }) => object === id));
-  return { masks, ids, size, mm, found, lost };
+  return { masks, ids, size, mm, found, lost, calipers };
 }
 
 function scaleOf(calibration, mask, size) {

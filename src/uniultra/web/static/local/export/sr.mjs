@@ -12,13 +12,14 @@ const dcm = (value, meaning) => ["DCM", value, meaning],
 const [MOD, CONTEXT, CONTAINS] = ["HAS CONCEPT MOD", "HAS OBS CONTEXT", "CONTAINS"];
 
 // A report as a file. findings: [{label, codes, listed, mask, measures, models}], all of the frame `number`; `codes`: {measures, units}, the
-// codes of both by their names; raw, count, size and maker as of a segmentation.
-export async function report({ raw, count, size, number, findings, maker, codes }) {
+// codes of both by their names; lengths: [{label, value, unit, ends_xy}], what a person measured beside; raw, count, size and maker as of a segmentation.
+export async function report({ raw, count, size, number, findings, lengths, maker, codes }) {
   const source = sourceOf(raw),
     labels = findings.map(({ label }) => label);
-  const { instance, attributes } = await derivedHead(source, STORAGE, "SR", 901, labels);
+  const { instance, attributes } = await derivedHead(source, STORAGE, "SR", 901, [...labels, ...lengths.map(({ label }) => label)]);
   const uids = new Map(labels.map((label) => [label, randomUid()])); // one for all of a name
   const groups = findings.map((finding) => group(finding, uids.get(finding.label), referenceTo(source, [number], count), size, codes));
+  groups.push(...lengths.map((one) => distance(one, referenceTo(source, [number], count), codes)));
   const elsewhere = [
     [0x0020000d, "UI", source.study],
     [0x00081115, "SQ", [[[0x0020000e, "UI", source.series], [0x00081199, "SQ", [referenceTo(source)]]]]],
@@ -91,14 +92,26 @@ const algorithm = ([name, version]) =>
     item(MOD, [...concept("TEXT", dcm(value, meaning)), [0x0040a160, "UT", said]]),
   );
 
-function numeric(name, value, unit) {
-  const six = Number(value.toPrecision(6));
-  const given = [[0x004008ea, "SQ", [code(unit)]], [0x0040a161, "FD", six], [0x0040a30a, "DS", `${six}`]];
-  return item(CONTAINS, [...concept("NUM", name), [0x0040a300, "SQ", [given]]]);
+// A person's caliper (TID 1501): its line on the image beside the number.
+function distance({ label, value, unit, ends_xy }, reference, known) {
+  const line = [[0x00700022, "FL", ends_xy.flat().map((place) => place + 0.5)], [0x00700023, "CS", "POLYLINE"]],
+    drawn = item("INFERRED FROM", [...concept("SCOORD", sct("260753009", "Source")), ...line, ...within([imageOf(reference)])]);
+  return item(CONTAINS, container(dcm("125007", "Measurement Group"), "1501", [
+    text(dcm("112039", "Tracking Identifier"), label),
+    uid(dcm("112040", "Tracking Unique Identifier"), randomUid()),
+    numeric(known.measures.length, value, known.units[unit], [drawn]),
+  ]));
 }
 
+function numeric(name, value, unit, items = []) {
+  const six = Number(value.toPrecision(6));
+  const given = [[0x004008ea, "SQ", [code(unit)]], [0x0040a161, "FD", six], [0x0040a30a, "DS", `${six}`]];
+  return item(CONTAINS, [...concept("NUM", name), [0x0040a300, "SQ", [given]], ...within(items)]);
+}
+
+const imageOf = (reference) => item("SELECTED FROM", [...concept("IMAGE", sct("260753009", "Source")), [0x00081199, "SQ", [reference]]]);
+
 function region(line, reference) {
-  const image = item("SELECTED FROM", [...concept("IMAGE", sct("260753009", "Source")), [0x00081199, "SQ", [reference]]]);
   const drawn = [[0x00700022, "FL", line.flat()], [0x00700023, "CS", "POLYLINE"]];
-  return item(CONTAINS, [...concept("SCOORD", dcm("111030", "Image Region")), ...drawn, ...within([image])]);
+  return item(CONTAINS, [...concept("SCOORD", dcm("111030", "Image Region")), ...drawn, ...within([imageOf(reference)])]);
 }
