@@ -214,11 +214,11 @@ def test_calipers_and_the_status_of_what_was_tracked_are_in_tables(alone: Visit,
     assert [line[6], *line[8:13]] == ["mm", "10", "20", "40", "60", "region 1"]
 
 
-def test_calipers_alone_are_exported(alone: Visit, scans: Path) -> None:
+def test_calipers_alone_are_exported(alone: Visit, scans: Path, tmp_path: Path) -> None:
     """There was "no mask" to export, though a person had measured; pictures show them in their colour."""
     doc = document({}) | {"objects": [], "calipers": [{"id": 1, "frame": 1, "a": [20, 20], "b": [110, 20]}]}
-    files = exported(alone, scans / "cine.dcm", doc)
-    kinds = {name.removeprefix("cine.") for name in files}
+    files = exported(alone, Path(shutil.copy(scans / "cine.dcm", tmp_path / "measured.dcm")), doc)
+    kinds = {name.removeprefix("measured.") for name in files}
     frame1 = {"frame1.overlay.png", "frame1.sr.dcm"}
     assert kinds - {"frames.overlay.mp4", "frames.overlay.webm"} == {
         *frame1,
@@ -226,14 +226,15 @@ def test_calipers_alone_are_exported(alone: Visit, scans: Path) -> None:
         "frames.calipers.csv",
         "frames.json",
     }
-    [one] = json.loads(files["cine.frames.json"])["calipers"]
+    [one] = json.loads(files["measured.frames.json"])["calipers"]
     assert (one["frame"], one["id"], one["scale"]["source"]) == (1, 1, "region 1")
     assert one["length"] == {
         "value": pytest.approx(90 * SPACING[1]),
         "unit": "mm",
         "ends_xy": [[20, 20], [110, 20]],
     }
-    picture = np.asarray(Image.open(io.BytesIO(files["cine.frame1.overlay.png"])).convert("RGB")).astype(int)
+    overlay = Image.open(io.BytesIO(files["measured.frame1.overlay.png"])).convert("RGB")
+    picture = np.asarray(overlay).astype(int)
     zoom = picture.shape[1] // HW[1]
     line = picture[round(20.5 * zoom) - 1 : round(20.5 * zoom) + 2].max(0)
     yellow = line[:, 0] - line[:, 2] > 40

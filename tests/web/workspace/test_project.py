@@ -94,8 +94,19 @@ def test_a_damaged_work_list_costs_only_its_marks(tmp_path: Path, text: str) -> 
     (project.folder / "worklist.json").write_text(text)
     assert project.progress() == {}
     assert project.save(item, HW, 0, DOC) == 1
-    assert project.progress() == {"a.png": {"done": False, "objects": 1, "frames": 1, "kinds": []}}
+    assert project.progress() == {
+        "a.png": {"done": False, "objects": 1, "frames": 1, "calipers": 0, "kinds": []}
+    }
     assert json.loads((project.folder / "worklist.json").read_text())["schema"] == "uniultra.worklist/1"
+
+
+def test_a_work_list_of_before_calipers_were_counted_is_read(tmp_path: Path) -> None:
+    project = Project(tmp_path / "project")
+    project.folder.mkdir()
+    one = {"done": True, "objects": 1, "frames": 1, "kinds": ["cyst"]}
+    said = {"schema": "uniultra.worklist/1", "files": {"a.png": one}}
+    (project.folder / "worklist.json").write_text(json.dumps(said))
+    assert project.progress() == {"a.png": one | {"calipers": 0}}
 
 
 def test_a_mask_that_does_not_fit_saves_nothing(tmp_path: Path) -> None:
