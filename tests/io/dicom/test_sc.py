@@ -105,6 +105,16 @@ def test_a_cine_with_its_ventricle(cine: Path, tmp_path: Path) -> None:
     report = hd.sr.srread(out / "cine.track.sr.dcm")
     groups = report.content.get_planar_roi_measurement_groups()
     assert len({group.tracking_uid for group in groups}) == 1
+    # OHIF draws nothing of a report in which a group has no coordinates (findings/ohif_sr_number_alone.sh)
+    outlines = [group.roi.GraphicData for group in groups]
+    [numbers] = [
+        group
+        for group in report.content.get_image_measurement_groups()
+        if group.tracking_uid == groups[0].tracking_uid
+    ]
+    lines = [[part.GraphicData for part in one.referenced_coordinates] for one in numbers.get_measurements()]
+    assert sorted(map(len, lines)) == [1, 1, 2]
+    assert all(line in outlines for part in lines for line in part)
     for name in ("sc", "sr"):
         assert faults(out / f"cine.track.{name}.dcm") == []
 

@@ -161,7 +161,7 @@ def report(
     with by_highdicom():
         groups = [_group(hd, source, finding, uids[finding.label], maker) for finding in findings]
         if ejection is not None:
-            groups.append(_ejection(hd, source, ejection, uids[ejection.label], maker))
+            groups.append(_ejection(hd, source, ejection, uids[ejection.label], maker, findings))
         groups += [_length(hd, source, one) for one in lengths]
         content = hd.sr.MeasurementReport(
             observation_context=hd.sr.ObservationContext(observer_device_context=observer),
@@ -192,11 +192,8 @@ def report(
 
 
 def _group(hd: Any, source: Dataset, finding: Finding, uid: str, maker: Maker) -> Any:
-    frames = [finding.frame + 1] if source.NumberOfFrames > 1 else None
-    image = hd.sr.SourceImageForRegion(UltrasoundImageStorage, source.SOPInstanceUID, frames)
-    region = hd.sr.ImageRegion(
-        graphic_type="POLYLINE", graphic_data=edge_line(finding.mask_hw, _MOST_POINTS), source_image=image
-    )
+    line, image = edge_line(finding.mask_hw, _MOST_POINTS), _on(hd, source, finding.frame)
+    region = hd.sr.ImageRegion(graphic_type="POLYLINE", graphic_data=line, source_image=image)
     moment = finding.moment
     when = None
     if moment is not None:
@@ -235,13 +232,39 @@ def _what(hd: Any, label: str) -> dict[str, Any]:
     }
 
 
-def _ejection(hd: Any, source: Dataset, found: Ejection, uid: str, maker: Maker) -> Any:
-    """Volumes and ejection fraction (TID 1501), with the codes of an echocardiography report (TID 5202)."""
+def _on(hd: Any, source: Dataset, frame: int) -> Any:
+    """Where coordinates belong: the source, and of a cine the frame (from 0)."""
+    frames = [frame + 1] if source.NumberOfFrames > 1 else None
+    return hd.sr.SourceImageForRegion(UltrasoundImageStorage, source.SOPInstanceUID, frames)
+
+
+def _ejection(
+    hd: Any, source: Dataset, found: Ejection, uid: str, maker: Maker, findings: Sequence[Finding]
+) -> Any:
+    """Volumes and ejection fraction (TID 1501), with the codes of an echocardiography report (TID 5202), and
+    the outlines that they come from: OHIF 3.13.13 shows nothing of a report in which a group has none
+    (findings/ohif_sr_number_alone.sh).
+    """
+    outlines = {one.frame: one.mask_hw for one in findings if one.label == found.label}
 
     def one(name: Code, value: float, unit: Code, frames: Sequence[int]) -> Any:
         listed = [frame + 1 for frame in frames]
         images = [hd.sr.SourceImageForMeasurement(UltrasoundImageStorage, source.SOPInstanceUID, listed)]
-        return hd.sr.Measurement(name, float(f"{value:.6g}"), unit, method=DISKS, referenced_images=images)
+        lines = [
+            hd.sr.CoordinatesForMeasurement(
+                "POLYLINE", edge_line(outlines[frame], _MOST_POINTS), _on(hd, source, frame)
+            )
+            for frame in frames
+            if frame in outlines
+        ]
+        return hd.sr.Measurement(
+            name,
+            float(f"{value:.6g}"),
+            unit,
+            method=DISKS,
+            referenced_images=images,
+            referenced_coordinates=lines or None,
+        )
 
     listed = [frame + 1 for frame in found.frames]
     group = hd.sr.SourceImageForMeasurementGroup(UltrasoundImageStorage, source.SOPInstanceUID, listed)
@@ -260,9 +283,8 @@ def _ejection(hd: Any, source: Dataset, found: Ejection, uid: str, maker: Maker)
 
 def _length(hd: Any, source: Dataset, length: Length) -> Any:
     """A person's caliper (TID 1501): no algorithm, and its line on the image beside the number."""
-    frames = [length.frame + 1] if source.NumberOfFrames > 1 else None
-    image = hd.sr.SourceImageForRegion(UltrasoundImageStorage, source.SOPInstanceUID, frames)
-    line = hd.sr.CoordinatesForMeasurement("POLYLINE", np.array(length.ends_xy) + 0.5, image)
+    ends = np.array(length.ends_xy) + 0.5
+    line = hd.sr.CoordinatesForMeasurement("POLYLINE", ends, _on(hd, source, length.frame))
     found = length.measurement
     value, unit = float(f"{found.value:.6g}"), UNITS[found.unit]
     return hd.sr.MeasurementsAndQualitativeEvaluations(
