@@ -1,4 +1,8 @@
-"""The computing process behind a lane: loads the model, then answers one job after another."""
+"""The computing process behind a lane: loads the model, then answers one job after another.
+
+What reads images, pydicom above all, takes as long to load as the model: it is loaded once the server knows that
+the model is ready, while a person's browser or client gets there.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +13,7 @@ from multiprocessing.connection import Connection
 
 from uniultra.backends.open import model_sha256, open_backend
 from uniultra.errors import UniUltraError
-from uniultra.web.cache import EmbeddingCache
 from uniultra.web.messages import Abandon, Job, Ready
-from uniultra.web.worker import Worker
 from uniultra.web.worker_pool import SERVERS_OWN
 
 
@@ -27,9 +29,12 @@ def serve_jobs(pipe: Connection, model: str, cache_bytes: int) -> None:
     except UniUltraError as error:
         pipe.send(Ready(error=str(error)))
         return
-    worker = Worker(backend, EmbeddingCache(cache_bytes), partial(_is_abandoned, pipe))
     facts = backend.facts
     pipe.send(Ready(facts.name, facts.version, facts.input_size, sha256, facts.box_fits, facts.structures))
+    from uniultra.web.cache import EmbeddingCache
+    from uniultra.web.worker import Worker
+
+    worker = Worker(backend, EmbeddingCache(cache_bytes), partial(_is_abandoned, pipe))
     receive: Callable[[], Job | Abandon] = pipe.recv
     while True:
         try:
