@@ -1,7 +1,7 @@
 """The computing process behind a lane: loads the model, then answers one job after another.
 
-What reads images, pydicom above all, takes as long to load as the model: it is loaded once the server knows that
-the model is ready, while a person's browser or client gets there.
+What reads images, pydicom above all, takes as long to load as the model: it is loaded once the server knows
+that the model is ready, while a person's browser or client gets there.
 """
 
 from __future__ import annotations
