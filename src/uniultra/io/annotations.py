@@ -49,11 +49,13 @@ class Annotations:
         image: RGB; drawn on in place.
         zoom: pixels of the picture for each pixel of the frame.
         taken: where something stands already that no label may cover.
+        lines: from point to point of the picture, which labels lie on only where there is no other place.
     """
 
     image: Image.Image
     zoom: int
     taken: list[Box] = field(default_factory=list)
+    lines: list[tuple[_Point, _Point]] = field(default_factory=list)
 
     @cached_property
     def size(self) -> int:
@@ -101,18 +103,28 @@ class Annotations:
             self._line((x - arm, y), (x + arm, y), colour)
             self._line((x, y - arm), (x, y + arm), colour)
 
+    def keep_caliper(self, ends_xy: tuple[_Point, _Point]) -> None:
+        """No label covers its crosses, nor its line where there is another place."""
+        start, end = (self.at(point) for point in ends_xy)
+        self.lines.append((start, end))
+        self.taken.extend((self._cross(start), self._cross(end)))
+
+    def _cross(self, at: _Point) -> Box:
+        reach = 0.4 * self.size + self.width
+        x0, y0, x1, y1 = (math.floor(edge) for edge in (*np.subtract(at, reach), *np.add(at, reach)))
+        return x0, y0, x1 + 1, y1 + 1
+
     def draw_length(
         self, ends_xy: tuple[_Point, _Point], text: str, place_by: tuple[Colour, np.ndarray]
     ) -> None:
-        """What a caliper says, beside it, in a colour; `place_by` holds that and all structures as in
-        `draw_label`.
+        """What a caliper says, beside one of its ends, in a colour; `place_by` holds that and all structures
+        as in `draw_label`.
         """
         colour, objects_hw = place_by
         pad = max(self.size // 3, 2)
-        (ax, ay), (bx, by) = (self.at(point) for point in ends_xy)
-        around = round(min(ax, bx)), round(min(ay, by)), round(max(ax, bx)) + 1, round(max(ay, by)) + 1
+        start, end = (self._cross(self.at(point)) for point in ends_xy)
         size = round(self.font.getlength(text)) + 2 * pad, self.size + 2 * pad
-        x0, y0, x1, y1 = box = self._place(size, around, objects_hw)
+        x0, y0, x1, y1 = box = self._place(size, (end, start), objects_hw)
         self.taken.append(box)
         self.pen.rounded_rectangle((x0, y0, x1 - 1, y1 - 1), radius=pad, fill=_GROUND)
         self.pen.text((x0 + pad, (y0 + y1 - 1) / 2), text, fill=(*colour, 255), font=self.font, anchor="lm")
@@ -157,7 +169,7 @@ class Annotations:
         chip = max(round(self.font.getlength(str(number))) + 2 * pad, self.size + pad)
         text = max((round(self.font.getlength(line)) for line in lines), default=-2 * pad) + 2 * pad
         height = max(len(lines), 1) * (self.size + pad) + pad
-        x0, y0, x1, y1 = box = self._place((chip + text, height), *place_by)
+        x0, y0, x1, y1 = box = self._place((chip + text, height), place_by[:1], place_by[1])
         self.taken.append(box)
         if lines:
             self.pen.rounded_rectangle((x0, y0, x1 - 1, y1 - 1), radius=pad, fill=_GROUND)
@@ -168,19 +180,20 @@ class Annotations:
             at = (x0 + chip + pad, y0 + pad + i * (self.size + pad) + self.size / 2)
             self.pen.text(at, line, fill=_WHITE, font=self.font, anchor="lm")
 
-    def _place(self, label_wh: tuple[int, int], box: Box, objects_hw: np.ndarray) -> Box:
-        """The place that covers the fewest labels, then the fewest pixels of structures, nearest to the
-        box.
+    def _place(self, label_wh: tuple[int, int], boxes: Sequence[Box], objects_hw: np.ndarray) -> Box:
+        """The place that covers the fewest labels and crosses, then the fewest lines, then the fewest pixels
+        of structures, nearest to the first of some boxes.
         """
         width, height = self.image.size
 
-        def cost(label: Box) -> tuple[int, int]:
+        def cost(label: Box) -> tuple[int, int, int]:
             x0, y0, x1, y1 = (edge // self.zoom for edge in label)
             covered = int(np.count_nonzero(objects_hw[y0 : y1 + 1, x0 : x1 + 1]))
-            return sum(overlap(label, other) for other in self.taken), covered
+            crossed = sum(lies_on(label, *line) for line in self.lines)
+            return sum(overlap(label, other) for other in self.taken), crossed, covered
 
         places = [
-            _shifted_in(xy, label_wh, (width, height)) for xy in _places(label_wh, box, (width, height))
+            _shifted_in(xy, label_wh, (width, height)) for xy in _places(label_wh, boxes, (width, height))
         ]
         return min(places, key=cost)
 
@@ -244,14 +257,22 @@ def overlap(a: Box, b: Box) -> bool:
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
 
 
-def _places(label_wh: tuple[int, int], box: Box, picture_wh: tuple[int, int]) -> Iterator[_Point]:
-    """Top-left corners of a label: above the box, below, right, left, at its corners; then in the picture's
-    corners.
+def lies_on(box: Box, start: _Point, end: _Point) -> bool:
+    """Whether a box has a part of the line from one point to another."""
+    points = np.linspace(start, end, max(int(math.dist(start, end)), 1) + 1)
+    return bool(((points >= box[:2]) & (points < box[2:])).all(1).any())
+
+
+def _places(label_wh: tuple[int, int], boxes: Sequence[Box], picture_wh: tuple[int, int]) -> Iterator[_Point]:
+    """Top-left corners of a label: above a box, below, right, left, at its corners; then in the picture's
+    corners, and within the first box.
     """
-    (w, h), (x0, y0, x1, y1) = label_wh, box
+    w, h = label_wh
     gap = 4.0
-    yield from ((x0, y0 - h - gap), (x0, y1 + gap), (x1 + gap, y0), (x0 - w - gap, y0))
-    yield from ((x1 - w, y0 - h - gap), (x1 - w, y1 + gap), (x1 + gap, y1 - h), (x0 - w - gap, y1 - h))
+    for x0, y0, x1, y1 in boxes:
+        yield from ((x0, y0 - h - gap), (x0, y1 + gap), (x1 + gap, y0), (x0 - w - gap, y0))
+        yield from ((x1 - w, y0 - h - gap), (x1 - w, y1 + gap), (x1 + gap, y1 - h), (x0 - w - gap, y1 - h))
+    x0, y0, x1, y1 = boxes[0]
     right, bottom = picture_wh[0] - w - gap, picture_wh[1] - h - gap
     yield from ((gap, gap), (right, gap), (gap, bottom), (right, bottom))
     yield from ((x0, y0), (x1 - w, y0), (x0, y1 - h), (x1 - w, y1 - h))

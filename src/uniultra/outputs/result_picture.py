@@ -49,6 +49,7 @@ def draw_result(result: FrameResult) -> np.ndarray:
         _draw_calipers(canvas, one)
     for caliper in result.calipers:
         canvas.draw_caliper(caliper.ends_xy, DRAWN_CALIPER)
+        canvas.keep_caliper(caliper.ends_xy)
     for area, spacing_mm_yx in _scales(result, found):
         canvas.draw_scale_bar(area, spacing_mm_yx)
     _draw_lost(canvas, result)

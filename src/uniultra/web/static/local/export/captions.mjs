@@ -15,27 +15,33 @@ export function described(context, zoom, { ids, found, lost, calipers }, size) {
     all = there.length <= MOST_DESCRIBED,
     taken = [];
   const diameters = all ? there.flatMap(({ measures }) => [measures.long_diameter, measures.short_diameter]).filter(Boolean) : [],
-    drawn = calipers.map(({ measures }) => measures.length);
+    drawn = calipers.map(({ measures }) => ({ ...measures.length, at: measures.length.ends_xy.map((end) => end.map((place) => (place + 0.5) * zoom)) })),
+    crossOf = ([x, y]) => [x - 0.4 * letters - 1, y - 0.4 * letters - 1, x + 0.4 * letters + 1, y + 0.4 * letters + 1].map(Math.round);
   for (const { ends_xy: ends } of diameters) if (zoom * reach(ends) >= LEAST_CALIPER) caliper(context, zoom, letters, ends, WHITE);
-  for (const { ends_xy: ends } of drawn) caliper(context, zoom, letters, ends, DRAWN);
+  for (const { ends_xy: ends, at } of drawn) {
+    caliper(context, zoom, letters, ends, DRAWN);
+    taken.push(...at.map(crossOf));
+  }
   let below = 0;
   for (const structure of lost) {
     label(context, letters, { ...structure, lines: [short(`${structure.name}: lost`)] }, () => [4, below + 4], taken);
     below = taken.at(-1)[3];
   }
-  const inside = (x0, y0, x1, y1) => pixelsIn(ids, size, [x0, y0, x1, y1].map((edge) => Math.floor(edge / zoom)));
+  const inside = (...box) => pixelsIn(ids, size, box.map((edge) => Math.floor(edge / zoom))) + 1e6 * drawn.filter(({ at }) => liesOn(box, at)).length;
   for (const one of there) {
     const box = [one.box.x0, one.box.y0, one.box.x1, one.box.y1].map((edge) => Math.round((edge + 0.5) * zoom));
     const said = { ...one.structure, lines: all ? linesOf(one) : [] };
-    label(context, letters, said, (wide, high) => placed([wide, high], box, [width, height], taken, inside), taken);
+    label(context, letters, said, (wide, high) => placed([wide, high], [box], [width, height], taken, inside), taken);
   }
-  for (const { ends_xy: ends, value, unit } of drawn) {
-    const [xs, ys] = [0, 1].map((axis) => ends.map((end) => Math.round((end[axis] + 0.5) * zoom))),
-      box = [Math.min(...xs), Math.min(...ys), Math.max(...xs) + 1, Math.max(...ys) + 1];
-    const text = `${value.toFixed(unit === "px" ? 0 : 1)} ${unit}`;
-    beside(context, letters, text, (wide, high) => placed([wide, high], box, [width, height], taken, inside), taken);
+  for (const { at: [start, end], value, unit } of drawn) {
+    const boxes = [end, start].map(crossOf),
+      text = `${value.toFixed(unit === "px" ? 0 : 1)} ${unit}`;
+    beside(context, letters, text, (wide, high) => placed([wide, high], boxes, [width, height], taken, inside), taken);
   }
 }
+
+// Thickness of thin lines, as uniultra/io/overlay.py has it.
+const thin = ({ width, height }) => Math.max(1, Math.round(Math.min(Math.max(Math.min(width, height) / 300, 1), 2)), Math.round(Math.min(width, height) / 700));
 
 const reach = ([[ax, ay], [bx, by]]) => Math.max(Math.abs(bx - ax), Math.abs(by - ay));
 
@@ -53,17 +59,22 @@ function linesOf({ name, quality, known, measures: { long_diameter: long, short_
 
 // A dotted line between two crosses, as scanners draw it.
 function caliper(context, zoom, letters, ends_xy, colour) {
-  const ends = ends_xy.map((end) => end.map((place) => (place + 0.5) * zoom)),
-    arm = 0.4 * letters;
-  line(context, ends, [3, 3], colour);
+  const wide = thin(context.canvas),
+    off = (wide % 2) / 2, // on whole pixels a line is as light as its colour
+    ends = ends_xy.map((end) => end.map((place) => Math.round((place + 0.5) * zoom - off) + off)),
+    arm = Math.round(0.4 * letters) + 0.5,
+    [a, b] = ends;
+  const pieces = 2 * Math.max(Math.round(Math.hypot(b[0] - a[0], b[1] - a[1]) / wide / 6), 1) - 1,
+    dash = Math.hypot(b[0] - a[0], b[1] - a[1]) / pieces; // one at either end
+  line(context, ends, [dash, dash], colour, [wide, wide]);
   for (const [x, y] of ends) {
-    line(context, [[x - arm, y], [x + arm, y]], [], colour);
-    line(context, [[x, y - arm], [x, y + arm]], [], colour);
+    line(context, [[x - arm, y], [x + arm, y]], [], colour, [wide, wide + 2]);
+    line(context, [[x, y - arm], [x, y + arm]], [], colour, [wide, wide + 2]);
   }
 }
 
-function line(context, [[ax, ay], [bx, by]], dashes, light) {
-  for (const [colour, wide, pattern] of [[HALO, 3, []], [light, 1, dashes]]) {
+function line(context, [[ax, ay], [bx, by]], dashes, light, [thick, halo]) {
+  for (const [colour, wide, pattern] of [[HALO, halo, []], [light, thick, dashes]]) {
     context.strokeStyle = colour;
     context.lineWidth = wide;
     context.setLineDash(pattern);
@@ -110,14 +121,28 @@ function beside(context, letters, text, at, taken) {
   context.fillText(text, x + pad, y + high / 2);
 }
 
-// Where a label covers the fewest others, then the fewest pixels of structures: about its box, or in a corner of the picture.
-function placed([wide, high], [x0, y0, x1, y1], [width, height], taken, inside) {
+// Whether a box has a part of the line between two points.
+function liesOn([x0, y0, x1, y1], [[ax, ay], [bx, by]]) {
+  const steps = Math.max(Math.floor(Math.hypot(bx - ax, by - ay)), 1);
+  for (let step = 0; step <= steps; step++) {
+    const [x, y] = [ax + ((bx - ax) * step) / steps, ay + ((by - ay) * step) / steps];
+    if (x >= x0 && x < x1 && y >= y0 && y < y1) return true;
+  }
+  return false;
+}
+
+// Where a label covers the fewest others and crosses, then the fewest lines, then the fewest pixels of structures: about its boxes, or in a corner
+// of the picture.
+function placed([wide, high], boxes, [width, height], taken, inside) {
   const gap = 4,
     [right, bottom] = [width - wide - gap, height - high - gap];
-  const places = [
+  const about = ([x0, y0, x1, y1]) => [
     [x0, y0 - high - gap], [x0, y1 + gap], [x1 + gap, y0], [x0 - wide - gap, y0],
     [x1 - wide, y0 - high - gap], [x1 - wide, y1 + gap], [x1 + gap, y1 - high], [x0 - wide - gap, y1 - high],
-    [gap, gap], [right, gap], [gap, bottom], [right, bottom], [x0, y0],
+  ];
+  const places = [
+    ...boxes.flatMap(about),
+    [gap, gap], [right, gap], [gap, bottom], [right, bottom], boxes[0].slice(0, 2),
   ].map(([x, y]) => [Math.min(Math.max(x, 1), Math.max(width - wide - 1, 1)), Math.min(Math.max(y, 1), Math.max(height - high - 1, 1))]);
   const cost = ([x, y]) => {
     const others = taken.filter(([a, b, c, d]) => x < c && a < x + wide && y < d && b < y + high).length;
