@@ -194,6 +194,8 @@ def cine_files(
         if files.movie is not None and files.movie.fault:  # a by-product fails alone
             files.lost.append(f"no movie is written: {files.movie.fault}")
             del targets["movie"]
+        if not files.listed_frames:  # calipers alone, which have no mask and a table of their own
+            del targets["masks"], targets["csv"]
         if course is not None:
             write_course(parts, source.path.name, course)
         if dicom is not None:

@@ -8,9 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from pydicom import dcmread
 
 from browsers import Visit
 from exported import HW, KIDNEY, document, exported
+from uniultra.io.dicom.source import NOTICE
 
 pytestmark = pytest.mark.browser
 ARM = 5
@@ -34,3 +36,11 @@ def test_no_label_covers_a_cross(alone: Visit, scans: Path) -> None:
         column = light[:, round(x) - 2 : round(x) + 2].any(1)[max(round(y) - ARM, 0) : round(y) + ARM]
         assert row.mean() > 0.6, f"no cross at {x},{y}"
         assert column.mean() > 0.6, f"no cross at {x},{y}"
+
+
+def test_a_capture_of_calipers_alone_says_so(alone: Visit, scans: Path) -> None:
+    """It was of "0 structures", and its series was called ": AI-generated"."""
+    doc = document({}) | {"objects": [], "calipers": [{"id": 1, "frame": 1, "a": [20, 20], "b": [110, 20]}]}
+    captured = dcmread(io.BytesIO(exported(alone, scans / "cine.dcm", doc)["cine.frames.sc.dcm"]))
+    assert captured.SeriesDescription == NOTICE
+    assert captured.DerivationDescription == f"Calipers drawn on the image. {NOTICE}"

@@ -17,6 +17,7 @@ from phantoms import speckled
 from scans import BOX, TRUE
 from uniultra.io.cines import open_cine
 from uniultra.io.coco import compressed, run_lengths
+from uniultra.io.dicom.source import NOTICE
 
 ENDS = {"a": [20, 20], "b": [60, 50]}
 LENGTH = {"value": 25.0, "unit": "mm", "uncertainty": None, "ends_xy": [[20, 20], [60, 50]]}
@@ -86,14 +87,26 @@ def test_a_still_with_calipers_alone(page: TestClient, folder: Path) -> None:
     assert yellow(export / "still.overlay.png") > plain + 200
     assert lengths_in(export / "still.sr.dcm") == [("Caliper 1", 25.0), ("Caliper 3", 25.0)]
     assert dcmread(export / "still.sr.dcm").SeriesDescription.startswith("Caliper 1, Caliper 3")
+    captured = dcmread(export / "still.sc.dcm")
+    assert captured.SeriesDescription == NOTICE, "no name, no colon"
+    assert captured.DerivationDescription == f"Calipers drawn on the image. {NOTICE}"
 
 
 def test_a_cine_with_calipers_alone(page: TestClient, folder: Path) -> None:
+    """A movie was chosen and none was written, without a word; a capture was one file per frame."""
     export = folder / "uniultra-project" / "export"
-    files = exported(page, "cine", doc_of({1: 3, 2: 1}), ["csv", "sr", "movie"])
+    assert "frames.masks.tif" in exported(page, "cine", doc_of({}, 0), ["csv"])
+    files = exported(page, "cine", doc_of({1: 3, 2: 1}), ["csv", "seg", "sc", "sr", "movie"])
     assert files == {
         f"frame{number}.{ending}" for number in (1, 3) for ending in ("overlay.png", "json", "sr.dcm")
-    } | {"frames.calipers.csv"}
+    } | {f"frames.{ending}" for ending in ("calipers.csv", "json", "sc.dcm", "overlay.mp4")}
+    frames = json.loads((export / "cine.frames.json").read_text())["frames"]
+    assert [(one["frame"], one["objects"], len(one["calipers"])) for one in frames] == [
+        (1, [], 1),
+        (3, [], 1),
+    ]
+    assert open_cine(export / "cine.frames.overlay.mp4").count == 2
+    assert dcmread(export / "cine.frames.sc.dcm").NumberOfFrames == 2
     _, first, second = (export / "cine.frames.calipers.csv").read_text().splitlines()
     assert first.startswith("cine.dcm,1,,Caliper 2,length,25.0,mm,")
     assert second.startswith("cine.dcm,3,,Caliper 1,")

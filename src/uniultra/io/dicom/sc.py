@@ -128,7 +128,7 @@ def _base(
 ) -> Dataset:
     """All but the pixels."""
     data = derived_head(source, kind, 902, labels)
-    outlined = count_of(len(labels), "structure")
+    drawn = f"Outlines of {count_of(len(labels), 'structure')}" if labels else "Calipers"
     return filled(
         data,
         Modality="US",
@@ -143,7 +143,7 @@ def _base(
         SecondaryCaptureDeviceSoftwareVersions=[maker.software_version, maker.model_version],
         BurnedInAnnotation="YES",
         RecognizableVisualFeatures="NO",
-        DerivationDescription=f"Outlines of {outlined} drawn on the image. {NOTICE}",
+        DerivationDescription=f"{drawn} drawn on the image. {NOTICE}",
         DerivationCodeSequence=[item_of(SEGMENTED)],
         ImageComments=NOTICE,
         SourceImageSequence=[reference_to(source, frames, PROCESSED)],

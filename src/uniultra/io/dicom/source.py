@@ -263,9 +263,9 @@ def study_of(source: Dataset) -> str:
 
 
 def described(labels: Sequence[str]) -> str:
-    """The SeriesDescription of what was derived: the names of its structures where they fit, and `NOTICE`."""
+    """The SeriesDescription of what was derived: the names of structures, if they fit, and `NOTICE`."""
     said = f"{', '.join(dict.fromkeys(labels))}: {NOTICE}"
-    return said if len(said) <= _LONGEST_LABEL else NOTICE
+    return said if labels and len(said) <= _LONGEST_LABEL else NOTICE
 
 
 def legal_label(label: str) -> str:

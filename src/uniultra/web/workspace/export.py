@@ -47,7 +47,7 @@ def export(
         )
     plan = OutputPlan(job.folder, None, job.kinds, keep_patient=False, force=True)
     check_kinds(plan, [source])
-    if cine.count == 1 or not any(result.objects for result in results):
+    if cine.count == 1:
         written = _stills(plan, source, results)
     else:
         written = _frames(plan, source, model, made)
@@ -77,7 +77,8 @@ def _frames(
 ) -> Exported:
     cine, results = made
     kinds = plan.kinds or ()
-    together = tuple(kind for kind in kinds if kind in OF_CINES)
+    there = any(not _is_lost(result) for result in results)
+    together = tuple(kind for kind in kinds if kind in OF_CINES and (there or kind != "seg"))
     alone = tuple(kind for kind in kinds if kind not in OF_CINES)
     filled = _filled(results)
     written = _cine(replace(plan, kinds=together or ("none",)), source, cine, filled, model)
@@ -115,7 +116,10 @@ def _cine(
     with cine_files(replace(plan, followed=followed), source, cine, numbers, model, Faults(cine)) as files:
         for result in results:
             (files.show if _is_lost(result) else files.add)(result)
-    names = [path.name for path in plan.cine_paths(source).values() if path.is_file()]
+    without = () if files.listed_frames else ("masks", "csv")  # those of an earlier export may be there
+    names = [
+        path.name for kind, path in plan.cine_paths(source).items() if path.is_file() and kind not in without
+    ]
     return Exported(tuple(names), (*files.notes, *files.lost))
 
 

@@ -37,7 +37,7 @@ export function referenceTo(source, numbers = [], count = 1) {
 export async function derivedHead(source, sopClass, modality, seriesNumber, labels) {
   const instance = randomUid(),
     [day, time] = now(),
-    described = `${[...new Set(labels)].join(", ")}: ${NOTICE}`;
+    described = labels.length ? `${[...new Set(labels)].join(", ")}: ${NOTICE}` : NOTICE;
   const attributes = [
     ...EMPTY.map(([tag, vr]) => [tag, vr, ""]),
     [0x00080005, "CS", "ISO_IR 192"],

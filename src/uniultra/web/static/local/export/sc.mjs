@@ -79,12 +79,13 @@ function marked(canvas) {
 async function base(kind, numbers, { raw, count, labels, maker }, { width, height }) {
   const source = sourceOf(raw),
     { instance, attributes } = await derivedHead(source, kind, "US", 902, labels);
+  const drawn = labels.length ? `Outlines of ${labels.length} structure${labels.length === 1 ? "" : "s"}` : "Calipers";
   const said = new Map(attributes.map(([tag, , value]) => [tag, value]));
   const dataset = [
     ...attributes,
     [0x00080008, "CS", ["DERIVED", "SECONDARY", "OVERLAY"]],
     [0x00080064, "CS", "WSD"],
-    [0x00082111, "ST", `Outlines of ${labels.length} structure${labels.length === 1 ? "" : "s"} drawn on the image. ${NOTICE}`],
+    [0x00082111, "ST", `${drawn} drawn on the image. ${NOTICE}`],
     [0x00082112, "SQ", [[...referenceTo(source, numbers, count), [0x0040a170, "SQ", [code(PROCESSED)]]]]],
     [0x00089215, "SQ", [code(SEGMENTED)]],
     [0x00181012, "DA", said.get(0x00080023)],
