@@ -31,9 +31,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return scans
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Any]:
-    """Ends with the file: other tests can't run a loop of events while playwright's own runs."""
+    """Ends with the folder: other tests can't run a loop of events while playwright's own runs."""
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     playwright.expect.set_options(timeout=WAIT_MS)
     if CHROMIUM is None:
