@@ -2,6 +2,7 @@
 
 import { sendJson } from "./api.mjs";
 import { maskOf, withMask } from "./doc.mjs";
+import { answered } from "./prompts.mjs";
 import { app, commit, doc, fileKey, framePath, named, say } from "./state.mjs";
 import { reasonOf, t } from "./texts.mjs";
 
@@ -9,6 +10,7 @@ let known = { key: "", answers: [], at: 0 };
 let asking = false;
 
 export async function nextAlternative() {
+  await answered();
   const mask = maskOf(doc(), app.frame, app.selected);
   if (!mask || asking) return;
   if (!mask.box && !mask.labels.includes(1)) {

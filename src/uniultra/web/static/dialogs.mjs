@@ -3,6 +3,7 @@
 import { getJson, reader, sendJson } from "./api.mjs";
 import { byId, el, fill } from "./dom.mjs";
 import { calipersOn } from "./doc.mjs";
+import { answered } from "./prompts.mjs";
 import { saveNow } from "./saving.mjs";
 import { app, changed, commit, doc, itemPath, say } from "./state.mjs";
 import { CALLED, EN, LANGUAGES } from "./languages.mjs";
@@ -181,6 +182,7 @@ async function runExport(button, result, write) {
   const stop = el("button", { type: "button", class: "link", id: "export-stop-track", onclick: stopTracking }, t("trackStop"));
   const tell = (...far) => told !== (told = t("exportWaits", ...far)) && show(el("p", {}, `${told} `, stop));
   try {
+    await answered(); // a mask that is on its way is meant, too
     await trackingEnded(tell); // else only a part of it would be written
     show(t("busy"));
     await saveNow();

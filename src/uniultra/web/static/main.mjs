@@ -65,7 +65,7 @@ async function begin() {
   }).observe(byId("stage"));
   byId("scale-dialog").addEventListener("ask", askScale);
   addEventListener("beforeunload", (event) => {
-    if (isUnsaved()) {
+    if (isUnsaved() || app.busy) {
       saveNow();
       event.preventDefault();
     }

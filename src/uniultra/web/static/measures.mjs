@@ -5,6 +5,7 @@ import { masksOn, objectOf } from "./doc.mjs";
 import { lengthOf } from "./core/scale.mjs";
 import { sendJson } from "./api.mjs";
 import { app, calibration, changed, doc, fileKey, framePath, say } from "./state.mjs";
+import { answered } from "./prompts.mjs";
 import { NAMES, isPassing, number, t } from "./texts.mjs";
 
 const AGAIN_MS = 2000;
@@ -58,6 +59,7 @@ export async function measureAll() {
 export async function allMeasured() {
   const missing = () => masksOn(doc(), app.frame).some((mask) => !kept.has(keyOf(mask)));
   app.playing = false; // the frame of the moment is meant
+  await answered();
   again = 0;
   for (let tries = 0; tries < 250 && missing() && !again; tries++) {
     await measureAll();

@@ -2,6 +2,7 @@
 
 import { readAs, reader, sendJson } from "./api.mjs";
 import { byId, el, fill } from "./dom.mjs";
+import { answered } from "./prompts.mjs";
 import { saveNow } from "./saving.mjs";
 import { app } from "./state.mjs";
 import { number, reasonOf, t } from "./texts.mjs";
@@ -10,6 +11,7 @@ import { stopTracking, trackingEnded } from "./track.mjs";
 // Goes on as another reader; "" is the first.
 async function become(name) {
   stopTracking();
+  await answered();
   await saveNow();
   if (["offline", "conflict", "refused"].includes(app.saving)) return; // said above; nothing may be lost
   byId("readers-dialog").close();
@@ -60,6 +62,7 @@ function first() {
 async function compare(name) {
   const result = byId("agreement");
   try {
+    await answered();
     await trackingEnded((...far) => fill(result, t("exportWaits", ...far)));
     fill(result, t("busy"));
     await saveNow();

@@ -3,6 +3,7 @@
 import { sendJson } from "./api.mjs";
 import { isLost, maskOf, objectOf, withLost, withMask } from "./doc.mjs";
 import { amend, app, beforeStep, changed, commit, doc, itemPath, say } from "./state.mjs";
+import { answered } from "./prompts.mjs";
 import { reasonOf, t } from "./texts.mjs";
 
 const AT_ONCE = 4,
@@ -30,21 +31,25 @@ export function stopTracking() {
 
 beforeStep(stopTracking); // what is taken back mustn't be filled in again
 
-// From the mask on this frame forwards (1) or backwards (-1), up to the next frame that a person segmented or found right.
+// From the mask on this frame, once it is here, forwards (1) or backwards (-1), up to the next frame that a person segmented or found right.
 export async function track(direction) {
   if (going) {
     stopTracking();
     return;
   }
   app.playing = false;
+  let number = app.frame;
+  const run = (going = { file: app.file, name: "", direction, id: null });
+  await answered();
+  if (going !== run) return;
   const id = app.selected;
-  let mask = maskOf(doc(), app.frame, id);
-  if (!mask || !(app.file?.count > 1)) {
+  let mask = maskOf(doc(), number, id);
+  if (!mask || app.file !== run.file || !(app.file?.count > 1)) {
+    stopTracking();
     say(t(app.file?.count > 1 ? "trackFirst" : "trackOne"));
     return;
   }
-  const run = (going = { file: app.file, name: objectOf(doc(), id).name, direction, id });
-  let number = app.frame;
+  Object.assign(run, { id, name: objectOf(doc(), id).name });
   const goesOn = () => going === run && app.file === run.file && objectOf(doc(), id);
   const tell = () => say((app.following = told = t("tracked", run.name, number + 1, run.file.count)));
   try {
