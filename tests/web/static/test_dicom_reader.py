@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 from pydicom import dcmread
 from pydicom.dataset import Dataset
-from pydicom.encaps import encapsulate, get_frame
+from pydicom.encaps import encapsulate, encapsulate_extended, get_frame
 from pydicom.pixels import pixel_array
 from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian, JPEGBaseline8Bit, RLELossless
 
@@ -116,6 +116,18 @@ def test_what_nothing_reads_is_not_sent_to_the_server(tmp_path: Path, ending: st
 def coded_as(syntax: str, path: Path) -> Path:
     """A file whose header says so."""
     return save(encapsulated(dataset(picture()), UID(syntax), [b"anything"]), path)
+
+
+def test_values_of_64_bits_before_the_pixels(tmp_path: Path) -> None:
+    """The table of 64-bit offsets (VR OV) hid the pixels: "it has no pixel data"."""
+    frames = [jpeg(one) for one in picture(3)]
+    made = encapsulated(dataset(picture(3)), JPEGBaseline8Bit, frames)
+    data, offsets, lengths = encapsulate_extended(frames)
+    made.PixelData, made.ExtendedOffsetTable, made.ExtendedOffsetTableLengths = data, offsets, lengths
+    made.add_new(0x00720081, "SV", -5)
+    made.add_new(0x00720082, "UV", 5)
+    [found] = read(save(made, tmp_path / "a.dcm"))
+    assert [bytes(one).rstrip(b"\0") for one in found["coded"]] == frames
 
 
 def without(item: Dataset, *keywords: str) -> Dataset:

@@ -1,6 +1,6 @@
 // The elements of a DICOM file, little endian: where each value lies, and values as text and numbers.
 
-const LONG = new Set(["OB", "OW", "OF", "SQ", "UT", "UN", "OD", "OL", "UC", "UR"]);
+const LONG = new Set(["OB", "OW", "OF", "SQ", "UT", "UN", "OD", "OL", "UC", "UR", "OV", "SV", "UV"]); // PS3.5 table 7.1-1
 const [ITEM, ITEM_END, SEQUENCE_END, PIXELS] = [0xfffee000, 0xfffee00d, 0xfffee0dd, 0x7fe00010];
 const UNDEFINED = 0xffffffff;
 
