@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # @ohif/extension-cornerstone-dicom-sr 3.13.13 (OHIF's DICOM SR): one group without coordinates, such as an ejection fraction, and the outlines and calipers before it aren't shown.
 #
-# Expected: of a TID 1500 report with two outlines, a caliper and an ejection fraction (TID 1501 lets a number name its images, without coordinates) OHIF draws the first three on their frames, and lists or leaves out the number.
+# Expected: of a TID 1500 report with two outlines, a caliper and an ejection fraction, each with a tracking identifier of its own (TID 1501 lets a number name its images, without coordinates) OHIF draws the first three on their frames, and lists or leaves out the number.
 # What happens: reading ends in a TypeError at the group without coordinates ("reading 'ReferencedSOPSequence'"). Groups are taken from the last to the first, so whatever stands before that group isn't drawn: with it as the last nothing is,
 # with the caliper behind it the caliper alone. The number itself has no label either. The same report without it is drawn whole, each part on its frame, points 0.5 less, as cornerstone counts; so is one whose number names the outlines that it was made of.
 # Why it matters: reports of hearts hold a volume or an ejection fraction beside the outlines that it comes from. The viewer lists all as "measurements", the frames are bare, and no message says why.

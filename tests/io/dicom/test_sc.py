@@ -105,7 +105,7 @@ def test_a_cine_with_its_ventricle(cine: Path, tmp_path: Path) -> None:
     report = hd.sr.srread(out / "cine.track.sr.dcm")
     groups = report.content.get_planar_roi_measurement_groups()
     assert len({group.tracking_uid for group in groups}) == 1
-    # OHIF draws nothing of a report in which a group has no coordinates (findings/ohif_sr_number_alone.sh)
+    # each number says of which outlines it is (TID 320)
     outlines = [group.roi.GraphicData for group in groups]
     [numbers] = [
         group

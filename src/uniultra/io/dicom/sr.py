@@ -242,8 +242,8 @@ def _ejection(
     hd: Any, source: Dataset, found: Ejection, uid: str, maker: Maker, findings: Sequence[Finding]
 ) -> Any:
     """Volumes and ejection fraction (TID 1501), with the codes of an echocardiography report (TID 5202), and
-    the outlines that they come from: OHIF 3.13.13 shows nothing of a report in which a group has none
-    (findings/ohif_sr_number_alone.sh).
+    the outlines that they come from (TID 320): OHIF 3.13.13 ends at a group without any
+    (findings/ohif_sr_number_alone.sh), unless one with the same tracking UID has some.
     """
     outlines = {one.frame: one.mask_hw for one in findings if one.label == found.label}
 
