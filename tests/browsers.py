@@ -37,10 +37,12 @@ class Visit:
         return self.page.evaluate("({ doc: seen.doc(), frame: seen.app.frame })")
 
     def wait(self, condition: str) -> None:
-        """Until a condition on `app` and `doc` holds, nothing is under way, and the page shows it."""
+        """Until a condition on `app` and `doc` holds, nothing is under way, and the page shows it and its
+        frame.
+        """
         script = (
             f"() => {{ const app = seen.app, doc = seen.doc(); return app.file && !app.busy && "
-            f"({condition}); }}"
+            f"({condition}) && (seen.isInSight() || app.frames.failed.has(app.frame)); }}"
         )
         self.page.wait_for_function(script, timeout=WAIT_MS)
         self.page.evaluate(DRAWN)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from browsers import Visit
 
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 pytestmark = pytest.mark.browser
 
 
@@ -90,3 +92,32 @@ def test_other_answers_are_of_the_mask_that_comes(tab: Visit) -> None:
         with tab.page.expect_request("**/alternatives"):
             answer()
     tab.wait("doc.frames.length === 1 && app.saving === 'saved'")
+
+
+def test_nobody_points_at_another_frames_picture(tab: Visit) -> None:
+    """A caliper that was drawn on the picture of frame 0 was kept as one of the
+    next, whose picture wasn't there yet.
+    """
+    tab.open("picture.png")
+    held: list[Any] = []
+    tab.page.route(re.compile(r"/frames/[1-9]$"), lambda route: held.append(route))
+    tab.open("cine.dcm")
+    tab.page.keyboard.press("ArrowRight")
+    tab.page.keyboard.press("m")
+    tab.drag((50, 50), (150, 100))
+    tab.page.keyboard.press("s")
+    tab.drag((100, 60), (240, 160))
+    for key in "gb":
+        tab.page.keyboard.press(key)
+    playwright.expect(tab.page.locator("#notice")).to_have_text("This frame is still loading.")
+    tab.page.keyboard.press("Enter")
+    tab.page.keyboard.press("Escape")
+    while held:
+        held.pop().continue_()
+    tab.page.unroute(re.compile(r"/frames/[1-9]$"))
+    tab.page.wait_for_function("() => seen.isInSight()")
+    assert tab.state()["frame"] == 1
+    assert (tab.state()["doc"]["frames"], tab.state()["doc"]["calipers"]) == ([], [])
+    tab.page.keyboard.press("m")
+    tab.drag((50, 50), (150, 100))
+    tab.wait("doc.calipers.length === 1 && doc.calipers[0].frame === 1 && app.saving === 'saved'")

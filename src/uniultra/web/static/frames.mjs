@@ -10,6 +10,7 @@ const MOST_BYTES = 400e6,
   AT_ONCE = 3,
   AHEAD = 14,
   AGAIN_MS = 2000,
+  LATE_MS = 250, // until it is said that one waits
   MOST_FIRSTS = 5,
   MOST_FIRST_PIXELS = 16e6;
 
@@ -17,6 +18,7 @@ export class Frames {
   constructor() {
     this.firsts = new Map(); // {picture, stamp} of files that were open, or will be next
     this.clear();
+    app.frames = this;
   }
 
   clear() {
@@ -29,6 +31,7 @@ export class Frames {
       last: null,
       failed: new Set(),
       aim: null,
+      since: 0, // when it began that another picture is shown than is meant
     });
     this.round = (this.round ?? 0) + 1;
   }
@@ -76,14 +79,25 @@ export class Frames {
   nearest(number) {
     const found = this.pictures.get(number),
       { failed } = this;
-    if (found) this.last = found;
-    else if (!failed.has(number)) this.load(number).catch((error) => this.fail(number, error, failed));
-    return found ?? (failed.has(number) ? null : this.last);
+    if (found) Object.assign(this, { last: found, since: 0 });
+    else if (!this.since && !failed.has(number)) {
+      this.since = performance.now();
+      setTimeout(changed, LATE_MS);
+    }
+    if (found) return found;
+    if (!failed.has(number)) this.load(number).catch((error) => this.fail(number, error, failed));
+    return failed.has(number) ? null : this.last;
+  }
+
+  // Whether one waits for the picture that is meant to be seen.
+  isLate() {
+    return this.since > 0 && performance.now() - this.since >= LATE_MS;
   }
 
   fail(number, error, failed) {
     if (failed !== this.failed) return; // another file is open
     failed.add(number);
+    this.since = 0;
     say(reasonOf(error));
     if (isPassing(error)) setTimeout(() => failed.delete(number) && changed(), AGAIN_MS);
   }

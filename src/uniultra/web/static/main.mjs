@@ -206,7 +206,7 @@ function renderTop() {
   const { file, workspace, saving } = app;
   write("file-name", file?.name ?? t("empty"));
   write("file-facts", file ? factsOf(file) : "");
-  const late = (app.opening && t("opening", app.opening)) || (app.busy ? t("busy") : app.following);
+  const late = (app.opening && t("opening", app.opening)) || (app.busy ? t("busy") : app.following) || (file && app.frames.isLate() ? t("frameComing") : "");
   write("notice", app.notice || late);
   write("zoom", file ? `${number(100 * view.scale, 0)} %` : "");
   const title = file ? `${file.name} – UniUltra` : "UniUltra";

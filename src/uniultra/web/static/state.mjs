@@ -9,6 +9,7 @@ export const app = {
   file: null, // the opened file, as /v1/workspace/items/ID tells it
   history: new History(EMPTY),
   frame: 0,
+  frames: null, // the pictures of the opened file
   selected: null, // a structure's id
   tool: "segment",
   boxFit: null, // what is said of boxes: null, "tight" or "loose"
@@ -42,6 +43,8 @@ export function draw() {
 }
 
 export const doc = () => app.history.doc;
+// Whether the picture on the screen is the frame's: until it is here that of another frame stays, on which nobody may point.
+export const isInSight = () => app.frames.has(app.frame);
 export const selectedObject = () => objectOf(doc(), app.selected);
 
 // What a prompt says of a structure's name: nothing where the model hasn't learned it.

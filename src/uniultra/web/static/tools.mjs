@@ -7,7 +7,7 @@ import { ContourEditor } from "./contour.mjs";
 import { addCover, removeCover } from "./cover.mjs";
 import { box, click, endHover, hover } from "./prompts.mjs";
 import { shapeOf } from "./shapes.mjs";
-import { app, changed, commit, doc, say, selectedObject } from "./state.mjs";
+import { app, changed, commit, doc, isInSight, say, selectedObject } from "./state.mjs";
 import { t } from "./texts.mjs";
 import { within } from "./view.mjs";
 
@@ -58,6 +58,10 @@ export class Tools {
   }
 
   kind(event, x, y) {
+    if (!isInSight() && app.tool !== "window") {
+      say(t("frameComing")); // the picture of another one is shown
+      return "none";
+    }
     if (event.button === 2 && app.tool !== "window")
       return app.tool === "segment" || app.tool === "minus" ? "minus" : "none";
     if (app.tool === "segment" || app.tool === "minus") {

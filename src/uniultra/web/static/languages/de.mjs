@@ -223,6 +223,7 @@ export const DE = {
   help: "Hilfe und Tasten",
   helpTitle: "So geht es",
   busy: "Rechnet …",
+  frameComing: "Dieses Bild wird noch geladen.",
   opening: (name) => `${name} wird geöffnet…`,
   illegalName: "Ein Name hat bis zu 64 Zeichen, ohne Backslash und Steuerzeichen; er bleibt, wie er war.",
   labelAlone: (name, model, known) =>

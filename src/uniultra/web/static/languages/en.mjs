@@ -215,6 +215,7 @@ export const EN = {
   help: "Help and keys",
   helpTitle: "How it works",
   busy: "Working…",
+  frameComing: "This frame is still loading.",
   opening: (name) => `Opening ${name}…`,
   illegalName: "A name has up to 64 characters, without a backslash and control characters; it stays as it was.",
   labelAlone: (name, model, known) =>
