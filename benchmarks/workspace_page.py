@@ -185,6 +185,7 @@ def on_effort(page: Page) -> dict[str, Any]:
         page.mouse.up()
         page.wait_for_function(f"() => seen.doc().frames.some((frame) => frame.number === {number})")
         page.keyboard.press("ArrowRight")
+        page.wait_for_function("() => seen.isInSight()")
     boxes = frames / (time.perf_counter() - began)
     report = {"boxes_frames_a_minute": round(60 * boxes)}
     if page.evaluate("() => seen.app.workspace.tracking"):

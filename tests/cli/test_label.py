@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from dicoms import dataset, region, save
 from phantoms import ellipse, speckled
 from uniultra.cli.main import app
-from uniultra.io.dicom.source import NOTICE
+from uniultra.io.dicom.notices import NOTICE
 
 hd = pytest.importorskip("highdicom", reason="highdicom is of the extra dicom")
 HW = (240, 320)

@@ -16,6 +16,7 @@ from pydicom.dataset import Dataset
 
 from uniultra.errors import OutputError
 from uniultra.io.dicom.captured import CapturedFrames
+from uniultra.io.dicom.notices import notice_for
 from uniultra.io.dicom.sc import cine_capture, encoded, marked
 from uniultra.io.dicom.seg import Segment, segmentation
 from uniultra.io.dicom.source import Model, SourceImage, write_dataset
@@ -62,16 +63,16 @@ class CineDicom:
         if "seg" in self.kinds:
             self._pack(result)
         if picture is not None:
-            self.capture(result.at, picture)
+            self.capture(result, picture)
         for found in result.objects if "sr" in self.kinds else ():
             if found.status in (None, "sure") and found.measured.shape is not None:
                 self._keep(found, result.at)
 
-    def capture(self, number: int, picture: np.ndarray) -> None:
+    def capture(self, result: FrameResult, picture: np.ndarray) -> None:
         """Adds a frame's overlay, RGB, to the Secondary Capture."""
-        rgb = marked(picture)
+        rgb = marked(picture, notice_for([one.label for one in result.objects if one.status != "lost"]))
         self.picture_hw = rgb.shape[0], rgb.shape[1]
-        self.captures.add(number, encoded(rgb))
+        self.captures.add(result.at, encoded(rgb))
 
     def write(self, parts: Mapping[str, Path], model: ModelFacts, ejection: dict[str, Any] | None) -> None:
         """Writes each kind. `ejection` is what `course.ejection_json` says. Raises OutputError."""

@@ -121,7 +121,7 @@ class CineFiles:
         if self.movie is not None and picture is not None:
             self.movie.add(picture)
         if captured is not None and picture is not None:
-            captured.capture(result.at, picture)
+            captured.capture(result, picture)
         if result.calipers:
             self.listed.add(cine_frame_json(self.image, result))
 

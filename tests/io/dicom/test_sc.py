@@ -17,8 +17,8 @@ from typer.testing import CliRunner
 from dicoms import PHI, dataset, region, save
 from phantoms import ellipse, speckled
 from uniultra.cli.main import app
+from uniultra.io.dicom.notices import NOTICE
 from uniultra.io.dicom.sc import marked
-from uniultra.io.dicom.source import NOTICE
 from uniultra.io.dicom.sr_reader import read_report
 
 hd = pytest.importorskip("highdicom", reason="highdicom is of the extra dicom")

@@ -12,7 +12,7 @@ from pydicom import dcmread
 
 from browsers import Visit
 from exported import HW, KIDNEY, document, exported
-from uniultra.io.dicom.source import NOTICE
+from uniultra.io.dicom.notices import MEASURED
 
 pytestmark = pytest.mark.browser
 ARM = 5
@@ -42,5 +42,5 @@ def test_a_capture_of_calipers_alone_says_so(alone: Visit, scans: Path) -> None:
     """It was of "0 structures", and its series was called ": AI-generated"."""
     doc = document({}) | {"objects": [], "calipers": [{"id": 1, "frame": 1, "a": [20, 20], "b": [110, 20]}]}
     captured = dcmread(io.BytesIO(exported(alone, scans / "cine.dcm", doc)["cine.frames.sc.dcm"]))
-    assert captured.SeriesDescription == NOTICE
-    assert captured.DerivationDescription == f"Calipers drawn on the image. {NOTICE}"
+    assert captured.SeriesDescription == MEASURED
+    assert captured.DerivationDescription == f"Calipers drawn on the image. {MEASURED}"

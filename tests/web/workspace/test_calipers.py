@@ -17,7 +17,7 @@ from phantoms import speckled
 from scans import BOX, TRUE
 from uniultra.io.cines import open_cine
 from uniultra.io.coco import compressed, run_lengths
-from uniultra.io.dicom.source import NOTICE
+from uniultra.io.dicom.notices import MEASURED
 
 ENDS = {"a": [20, 20], "b": [60, 50]}
 LENGTH = {"value": 25.0, "unit": "mm", "uncertainty": None, "ends_xy": [[20, 20], [60, 50]]}
@@ -86,10 +86,10 @@ def test_a_still_with_calipers_alone(page: TestClient, folder: Path) -> None:
     assert report["calipers"][0]["scale"]["source"] == "region 1"
     assert yellow(export / "still.overlay.png") > plain + 200
     assert lengths_in(export / "still.sr.dcm") == [("Caliper 1", 25.0), ("Caliper 3", 25.0)]
-    assert dcmread(export / "still.sr.dcm").SeriesDescription.startswith("Caliper 1, Caliper 3")
+    assert dcmread(export / "still.sr.dcm").SeriesDescription == f"Caliper 1, Caliper 3: {MEASURED}"
     captured = dcmread(export / "still.sc.dcm")
-    assert captured.SeriesDescription == NOTICE, "no name, no colon"
-    assert captured.DerivationDescription == f"Calipers drawn on the image. {NOTICE}"
+    assert captured.SeriesDescription == MEASURED, "no name, no colon"
+    assert captured.DerivationDescription == f"Calipers drawn on the image. {MEASURED}"
 
 
 def test_a_cine_with_calipers_alone(page: TestClient, folder: Path) -> None:

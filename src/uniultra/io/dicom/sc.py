@@ -17,8 +17,8 @@ from pydicom.dataset import Dataset
 from pydicom.uid import ExplicitVRLittleEndian, JPEGBaseline8Bit
 
 from uniultra.io.dicom.captured import CapturedFrames
+from uniultra.io.dicom.notices import NOTICE, notice_for
 from uniultra.io.dicom.source import (
-    NOTICE,
     PROCESSED,
     SEGMENTED,
     Maker,
@@ -43,15 +43,15 @@ def encoded(rgb: np.ndarray) -> bytes:
     return buffer.getvalue()
 
 
-def marked(rgb: np.ndarray) -> np.ndarray:
-    """The same picture with `NOTICE` in a line above it: no pixel of the frame is covered."""
+def marked(rgb: np.ndarray, notice: str = NOTICE) -> np.ndarray:
+    """The same picture with a notice in a line above it: no pixel of the frame is covered."""
     height, width = rgb.shape[:2]
     size = max(min(width // 26, 24), 8)
     band = 2 * size
     whole = Image.new("RGB", (width, height + band + (height + band) % 2))
     whole.paste(Image.fromarray(rgb), (0, band))
     font = font_of(size)
-    ImageDraw.Draw(whole).text((size // 2, band // 2), NOTICE, (255, 210, 80), font, anchor="lm")
+    ImageDraw.Draw(whole).text((size // 2, band // 2), notice, (255, 210, 80), font, anchor="lm")
     return np.array(whole)
 
 
@@ -64,7 +64,7 @@ def capture(source: Dataset, picture: np.ndarray, about: tuple[Sequence[str], in
     Raises:
         OutputError: a label isn't legal.
     """
-    rgb = marked(picture)
+    rgb = marked(picture, notice_for(about[0]))
     data = _base(source, about[0], (about[1],), maker)
     data.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
     _describe_pixels(data, rgb.shape[:2], "RGB")
@@ -128,6 +128,7 @@ def _base(
 ) -> Dataset:
     """All but the pixels."""
     data = derived_head(source, kind, 902, labels)
+    notice = notice_for(labels)
     drawn = f"Outlines of {count_of(len(labels), 'structure')}" if labels else "Calipers"
     return filled(
         data,
@@ -143,9 +144,9 @@ def _base(
         SecondaryCaptureDeviceSoftwareVersions=[maker.software_version, maker.model_version],
         BurnedInAnnotation="YES",
         RecognizableVisualFeatures="NO",
-        DerivationDescription=f"{drawn} drawn on the image. {NOTICE}",
+        DerivationDescription=f"{drawn} drawn on the image. {notice}",
         DerivationCodeSequence=[item_of(SEGMENTED)],
-        ImageComments=NOTICE,
+        ImageComments=notice,
         SourceImageSequence=[reference_to(source, frames, PROCESSED)],
     )
 

@@ -16,8 +16,8 @@ from pydicom.dataset import Dataset
 from pydicom.uid import ExplicitVRLittleEndian, SegmentationStorage, generate_uid
 
 from uniultra.io.dicom.attributes import LONGEST
+from uniultra.io.dicom.notices import NOTICE
 from uniultra.io.dicom.source import (
-    NOTICE,
     PROCESSED,
     SEGMENTED,
     Maker,

@@ -29,6 +29,7 @@ from uniultra.io.dicom.attributes import code, reals, text, uid
 from uniultra.io.dicom.groups import is_stack
 from uniultra.io.dicom.header import ATTRIBUTES, LOSSY, Header, header_of, read_header
 from uniultra.io.dicom.identity import KEPT, kept_identity
+from uniultra.io.dicom.notices import described, notice_for
 from uniultra.io.dicom.pixels import Image, open_image
 from uniultra.io.paths import PathLike, shown
 from uniultra.io.silence import quiet
@@ -36,8 +37,6 @@ from uniultra.structures import Coded
 
 UTF_8 = "ISO_IR 192"
 """The character set of derived objects: every other one can be written in it."""
-NOTICE = "AI-generated; not for diagnostic use"
-"""How the description of every derived series ends; up to 64 characters."""
 SEGMENTED = Coded("113076", "Segmentation", "DCM")
 PROCESSED = Coded("121322", "Source image for image processing operation", "DCM")
 """How an image was derived, and what its source is to it (PS3.16 CID 7203 and 7202)."""
@@ -178,7 +177,7 @@ def derived_head(source: Dataset, kind: str, series_number: int, labels: Sequenc
         SeriesInstanceUID=generate_uid(),
         SeriesNumber=series_number,
         InstanceNumber=1,
-        SeriesDescription=described([legal_label(label) for label in labels]),
+        SeriesDescription=described([legal_label(label) for label in labels], notice_for(labels)),
         InstanceCreationDate=day,
         InstanceCreationTime=time,
         ContentDate=day,
@@ -260,12 +259,6 @@ def refer(made: Dataset, source: Dataset) -> None:
 def study_of(source: Dataset) -> str:
     """The study in which what is derived from a source lies."""
     return getattr(source, "derived_study", source.StudyInstanceUID)
-
-
-def described(labels: Sequence[str]) -> str:
-    """The SeriesDescription of what was derived: the names of structures, if they fit, and `NOTICE`."""
-    said = f"{', '.join(dict.fromkeys(labels))}: {NOTICE}"
-    return said if labels and len(said) <= _LONGEST_LABEL else NOTICE
 
 
 def legal_label(label: str) -> str:

@@ -13,13 +13,13 @@ from pydicom.dataset import Dataset
 from pydicom.sr.coding import Code
 from pydicom.uid import UltrasoundImageStorage
 
+from uniultra.io.dicom.notices import described, notice_for
 from uniultra.io.dicom.source import (
     UTF_8,
     Maker,
     Model,
     as_still,
     by_highdicom,
-    described,
     legal_label,
     legal_model,
     need_highdicom,
@@ -181,7 +181,7 @@ def report(
             is_final=False,
             is_verified=False,
         )
-    made.SeriesDescription = described([*labels, *(one.label for one in lengths)])
+    made.SeriesDescription = described([*labels, *(one.label for one in lengths)], notice_for(labels))
     refer(made, source)
     made.SpecificCharacterSet = UTF_8
     if study_of(source) != source.StudyInstanceUID:

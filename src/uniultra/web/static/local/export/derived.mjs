@@ -33,11 +33,14 @@ export function referenceTo(source, numbers = [], count = 1) {
   return [[0x00081150, "UI", source.sopClass], [0x00081155, "UI", source.instance], ...frames];
 }
 
-// The head of an object of a SOP class: {instance, attributes}.
-export async function derivedHead(source, sopClass, modality, seriesNumber, labels) {
+// What an archive is told of results with these structures; without one they are what a person measured.
+export const noticeFor = (structures) => (structures.length ? NOTICE : "Measured by hand; not for diagnostic use");
+
+// The head of an object of a SOP class: {instance, attributes}. labels: what it is of.
+export async function derivedHead(source, sopClass, modality, seriesNumber, labels, notice = noticeFor(labels)) {
   const instance = randomUid(),
     [day, time] = now(),
-    described = labels.length ? `${[...new Set(labels)].join(", ")}: ${NOTICE}` : NOTICE;
+    described = labels.length ? `${[...new Set(labels)].join(", ")}: ${notice}` : notice;
   const attributes = [
     ...EMPTY.map(([tag, vr]) => [tag, vr, ""]),
     [0x00080005, "CS", "ISO_IR 192"],
@@ -49,7 +52,7 @@ export async function derivedHead(source, sopClass, modality, seriesNumber, labe
     [0x00080033, "TM", time],
     [0x00080060, "CS", modality],
     [0x00080070, "LO", "UniUltra"],
-    [0x0008103e, "LO", described.length <= LONGEST ? described : NOTICE],
+    [0x0008103e, "LO", described.length <= LONGEST ? described : notice],
     [0x0020000d, "UI", await uidOf(`derived by uniultra from${source.study}`)],
     [0x0020000e, "UI", randomUid()],
     [0x00200011, "IS", `${seriesNumber}`],

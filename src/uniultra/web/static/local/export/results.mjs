@@ -125,7 +125,7 @@ async function dicomOf({ image, facts, codes }, structures, frames, kinds) {
   const captures = sc && many ? new sc.Captures() : null;
   return {
     add: async (files, begun, picture, number, { found, masks, calipers }) => {
-      captures?.add(picture, number);
+      captures?.add(picture, number, found);
       if (sc && !many) files[`${begun}.sc.dcm`] = await sc.capture(picture, number, about);
       const lengths = calipers.map(({ name, measures }) => ({ label: name, ...measures.length }));
       const findings = found

@@ -1,7 +1,7 @@
 // DICOM Secondary Capture of an overlay, for stations that show no SEG: the attributes of uniultra/io/dicom/sc.py. A still is uncompressed; a cine
 // is JPEG, a frame at a time.
 
-import { NOTICE, PROCESSED, SEGMENTED, code, derivedHead, lossy, ratioText, referenceTo, sourceOf } from "./derived.mjs";
+import { PROCESSED, SEGMENTED, code, derivedHead, lossy, noticeFor, ratioText, referenceTo, sourceOf } from "./derived.mjs";
 import { dicomFile } from "./dicom_writer.mjs";
 import { jpeg } from "./jpeg.mjs";
 
@@ -9,7 +9,7 @@ const [STILL, CINE, JPEG] = ["1.2.840.10008.5.1.4.1.1.7", "1.2.840.10008.5.1.4.1
 
 // A still's picture, a canvas, as a file. `of`: {raw, count, size, labels, maker}; number: which frame of the source it is.
 export async function capture(canvas, number, of) {
-  const picture = marked(canvas);
+  const picture = marked(canvas, noticeFor(of.labels));
   const { instance, dataset } = await base(STILL, [number], of, picture);
   const rgb = new Uint8Array(3 * picture.width * picture.height);
   for (let i = 0, at = 0; at < rgb.length; i += 4) for (let c = 0; c < 3; c++) rgb[at++] = picture.data[i + c];
@@ -22,8 +22,9 @@ export class Captures {
     Object.assign(this, { numbers: [], frames: [], picture: null });
   }
 
-  add(canvas, number) {
-    const picture = marked(canvas);
+  // structures: those that the frame shows.
+  add(canvas, number, structures) {
+    const picture = marked(canvas, noticeFor(structures));
     this.picture = { width: picture.width, height: picture.height };
     this.numbers.push(number);
     this.frames.push(jpeg(picture));
@@ -59,7 +60,7 @@ function compressed({ raw, size, count }, plain, coded) {
 }
 
 // The picture with a line above it that says what it is, so that no pixel of the frame is covered: an ImageData.
-function marked(canvas) {
+function marked(canvas, notice) {
   const { width, height } = canvas,
     letters = Math.max(Math.min(Math.floor(width / 26), 24), 8),
     band = 2 * letters;
@@ -71,7 +72,7 @@ function marked(canvas) {
   context.font = `${letters}px sans-serif`;
   context.textBaseline = "middle";
   context.fillStyle = "rgb(255, 210, 80)";
-  context.fillText(NOTICE, letters / 2, letters, width - letters);
+  context.fillText(notice, letters / 2, letters, width - letters);
   return context.getImageData(0, 0, whole.width, whole.height);
 }
 
@@ -85,7 +86,7 @@ async function base(kind, numbers, { raw, count, labels, maker }, { width, heigh
     ...attributes,
     [0x00080008, "CS", ["DERIVED", "SECONDARY", "OVERLAY"]],
     [0x00080064, "CS", "WSD"],
-    [0x00082111, "ST", `${drawn} drawn on the image. ${NOTICE}`],
+    [0x00082111, "ST", `${drawn} drawn on the image. ${noticeFor(labels)}`],
     [0x00082112, "SQ", [[...referenceTo(source, numbers, count), [0x0040a170, "SQ", [code(PROCESSED)]]]]],
     [0x00089215, "SQ", [code(SEGMENTED)]],
     [0x00181012, "DA", said.get(0x00080023)],
@@ -95,7 +96,7 @@ async function base(kind, numbers, { raw, count, labels, maker }, { width, heigh
     [0x00181019, "LO", [maker.version, maker.modelVersion]],
     [0x00200020, "CS", ""],
     [0x00200060, "CS", ""],
-    [0x00204000, "LT", NOTICE],
+    [0x00204000, "LT", noticeFor(labels)],
     [0x00280301, "CS", "YES"],
     [0x00280302, "CS", "NO"],
   ];
