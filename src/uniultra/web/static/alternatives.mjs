@@ -2,7 +2,7 @@
 
 import { sendJson } from "./api.mjs";
 import { maskOf, withMask } from "./doc.mjs";
-import { answered } from "./prompts.mjs";
+import { answered } from "./turns.mjs";
 import { app, commit, doc, fileKey, framePath, named, say } from "./state.mjs";
 import { reasonOf, t } from "./texts.mjs";
 

@@ -3,7 +3,7 @@
 import { getJson, reader, sendJson } from "./api.mjs";
 import { byId, el, fill } from "./dom.mjs";
 import { calipersOn } from "./doc.mjs";
-import { answered } from "./prompts.mjs";
+import { answered } from "./turns.mjs";
 import { saveNow } from "./saving.mjs";
 import { app, changed, commit, doc, itemPath, say } from "./state.mjs";
 import { CALLED, EN, LANGUAGES } from "./languages.mjs";

@@ -4,7 +4,7 @@ import { getJson, sendFile, sendJson } from "./api.mjs";
 import { History } from "./doc.mjs";
 import { byId, el, fill, icon, iconButton } from "./dom.mjs";
 import { filesIn } from "./dropped.mjs";
-import { answered } from "./prompts.mjs";
+import { answered } from "./turns.mjs";
 import { saveNow, saveSoon, unsaved } from "./saving.mjs";
 import { app, changed, commit, doc, draw, framePath, itemPath, say } from "./state.mjs";
 import { inWords, listed, reasonOf, t } from "./texts.mjs";

@@ -5,7 +5,7 @@ import { masksOn, objectOf } from "./doc.mjs";
 import { lengthOf } from "./core/scale.mjs";
 import { sendJson } from "./api.mjs";
 import { app, calibration, changed, doc, fileKey, framePath, say } from "./state.mjs";
-import { answered } from "./prompts.mjs";
+import { answered } from "./turns.mjs";
 import { NAMES, isPassing, number, t } from "./texts.mjs";
 
 const AGAIN_MS = 2000;

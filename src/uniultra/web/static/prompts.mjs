@@ -7,12 +7,11 @@ import { maskOf, objectOf, withChangedObject, withMask, withObject } from "./doc
 import { amend, app, changed, commit, doc, draw, framePath, itemPath, named, say } from "./state.mjs";
 import { listed, reasonOf, sentence, t } from "./texts.mjs";
 import { stopTracking } from "./track.mjs";
+import { queued } from "./turns.mjs";
 
 const HOVER_MS = 33,
   LATE_MS = 250;
 const unknown = new Set(); // names of which it was said that the model doesn't know them: once is enough
-let queue = Promise.resolve();
-export const answered = () => queue; // resolves once all that was asked until now is kept
 let hovering = false,
   next = null; // where the pointer is, until the mask there is requested
 
@@ -187,7 +186,7 @@ function inTurn(work) {
   stopTracking(); // a person corrects what is seen
   app.playing = false;
   const { file, frame } = app;
-  queue = queue.then(async () => {
+  return queued(async () => {
     if (app.file !== file) return;
     app.busy = true;
     const late = setTimeout(changed, LATE_MS); // what is quick needs no notice
@@ -201,5 +200,4 @@ function inTurn(work) {
       changed();
     }
   });
-  return queue;
 }

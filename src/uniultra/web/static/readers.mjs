@@ -2,7 +2,7 @@
 
 import { readAs, reader, sendJson } from "./api.mjs";
 import { byId, el, fill } from "./dom.mjs";
-import { answered } from "./prompts.mjs";
+import { answered } from "./turns.mjs";
 import { saveNow } from "./saving.mjs";
 import { app } from "./state.mjs";
 import { number, reasonOf, t } from "./texts.mjs";

@@ -3,7 +3,7 @@
 import { sendJson } from "./api.mjs";
 import { isLost, maskOf, objectOf, withLost, withMask } from "./doc.mjs";
 import { amend, app, beforeStep, changed, commit, doc, itemPath, say } from "./state.mjs";
-import { answered } from "./prompts.mjs";
+import { answered } from "./turns.mjs";
 import { reasonOf, t } from "./texts.mjs";
 
 const AT_ONCE = 4,
