@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 
 STATIC = Path(__file__).parents[1] / "static"
 INDEX = "index.html"
+_COMMENT = re.compile(r" ?/\*.*?\*/", re.DOTALL)
+_AFTER_CODE = re.compile(r"""^([^"'`/]*[;,{}()]) +// .*$""", re.MULTILINE)
+"""A comment at the end of a line in which nothing else could hold its sign: no text, pattern or quotient."""
 TYPES = {
     ".html": "text/html; charset=utf-8",
     ".mjs": "text/javascript; charset=utf-8",
@@ -28,10 +32,13 @@ def static_files() -> dict[str, tuple[bytes, str]]:
 
 
 def _sent(path: Path) -> bytes:
-    """A file as it is sent: of a module without lines that are a comment alone, which stay as empty ones, so
-    that a browser's messages name the lines of the source.
+    """A file as it is sent: a style sheet without comments, a module without those at the end of plain lines
+    and without lines that are one alone, which stay as empty ones, so that a browser's messages name the
+    lines of the source.
     """
+    if path.suffix == ".css":
+        return _COMMENT.sub("", path.read_text(encoding="utf-8")).encode()
     if path.suffix != ".mjs":
         return path.read_bytes()
-    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    lines = _AFTER_CODE.sub(r"\1", path.read_text(encoding="utf-8")).splitlines(keepends=True)
     return "".join("\n" if line.lstrip().startswith("//") else line for line in lines).encode()
