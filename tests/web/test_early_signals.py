@@ -73,7 +73,7 @@ def test_as_soon_as_it_says_where_it_is(tmp_path: Path, words: tuple[str, ...], 
 
 
 @posix
-@pytest.mark.parametrize("work_s", [0.0, 0.05, 0.1])  # it takes about 0.5 s
+@pytest.mark.parametrize("work_s", [0.0, 0.1, 0.3])
 def test_while_a_process_loads_its_libraries_and_the_model(tmp_path: Path, work_s: float) -> None:
     process = started(tmp_path, "serve", "--processes", "1")
     server, loading = psutil.Process(process.pid), None
@@ -84,7 +84,9 @@ def test_while_a_process_loads_its_libraries_and_the_model(tmp_path: Path, work_
     assert loading is not None
     while sum(loading.cpu_times()[:2]) < work_s and time.monotonic() < deadline:
         time.sleep(0.002)
-    assert ended(process, signal.SIGINT) == (130, "")
+    code, said = ended(process, signal.SIGINT)
+    assert said == ""
+    assert code in ((130,) if work_s < 0.3 else (130, 0))  # on a quick machine it is ready by then
 
 
 def test_a_reader_that_went_away_leaves_no_process() -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from uniultra.measure import Measurement
-from uniultra.measure.measured import DIGITS, number, remarks
+from uniultra.measure.measured import DIGITS, number, remarks, scale_json
 from uniultra.pixel_scale import Scale
 
 
@@ -37,18 +37,9 @@ class DrawnCaliper:
 
 def caliper_json(caliper: DrawnCaliper) -> dict[str, Any]:
     """A caliper as the JSON of a frame lists it."""
-    scale = caliper.scale
-    return {
-        "id": caliper.number,
-        "length": number(caliper.length)
-        | {"ends_xy": [[round(value, 2) for value in end] for end in caliper.ends_xy]},
-        "scale": {
-            "spacing_mm_yx": scale.spacing_mm_yx,
-            "source": scale.source or None,
-            "reason": scale.reason or None,
-            "notes": list(scale.notes),
-        },
-    }
+    ends = [[round(value, 2) for value in end] for end in caliper.ends_xy]
+    length = number(caliper.length) | {"ends_xy": ends}
+    return {"id": caliper.number, "length": length, "scale": scale_json(caliper.scale)}
 
 
 def caliper_row(image: str, frame: int, caliper: DrawnCaliper) -> list[Any]:

@@ -56,15 +56,8 @@ def named(shape: Shape) -> tuple[Named, ...]:
 
 def as_json(measured: Measured) -> dict[str, Any]:
     """What the JSON of a structure says of its size."""
-    scale, shape = measured.scale, measured.shape
-    report: dict[str, Any] = {
-        "scale": {
-            "spacing_mm_yx": scale.spacing_mm_yx,
-            "source": scale.source or None,
-            "reason": scale.reason or None,
-            "notes": list(scale.notes),
-        }
-    }
+    shape = measured.shape
+    report: dict[str, Any] = {"scale": scale_json(measured.scale)}
     if shape is None:
         return report
     for item in named(shape):
@@ -78,6 +71,16 @@ def as_json(measured: Measured) -> dict[str, Any]:
         "centroid_uncertainty_px": round(shape.centroid_uncertainty_px, 2),
         "parts": shape.parts,
         "notes": list(shape.notes),
+    }
+
+
+def scale_json(scale: Scale) -> dict[str, Any]:
+    """What holds for a size: mm a pixel, what says so, and why nothing does or what speaks against it."""
+    return {
+        "spacing_mm_yx": scale.spacing_mm_yx,
+        "source": scale.source or None,
+        "reason": scale.reason or None,
+        "notes": list(scale.notes),
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from uniultra.errors import OutputError
@@ -69,7 +70,8 @@ def _table(job: Export, source: InputFile, made: tuple[Cine, list[FrameResult]])
         write_csv(path, CSV_COLUMNS, lines, force=True)
         yield path.name
     else:
-        path.unlink(missing_ok=True)
+        with suppress(OSError):  # such as on Windows, where another program has it open
+            path.unlink()
 
 
 def _frames(
