@@ -1,6 +1,6 @@
 """How fast tracking is: frames per second end to end, five structures against one, and the first result.
 
-    python benchmarks/track_speed.py --frames 120 --threads 2
+    python benchmarks/track_speed.py --frames 120
 
 A simulated frame at 640 x 480 is set in motion (seeded, no data set needed). Timed is what happens to
 decoded frames in `uniultra track` up to the measures, which are taken on threads as there: motion,
@@ -82,7 +82,7 @@ def measured(result: FrameResult) -> FrameResult:
     return result
 
 
-def report(model: str, count: int, threads: int, seed: int) -> Iterator[str]:
+def report(model: str, count: int, threads: int | None, seed: int) -> Iterator[str]:
     """Lines of a table, one a case."""
     segmenter = Segmenter.load(model, threads)
     frames, box = clip(count, seed)
@@ -105,7 +105,7 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])  # type: ignore[union-attr]
     options.add_argument("--model", default="uniultra-mini")
     options.add_argument("--frames", type=int, default=120)
-    options.add_argument("--threads", type=int, default=2)
+    options.add_argument("--threads", type=int, help="default: as uniultra track takes them")
     options.add_argument("--opencv-threads", type=int, default=1)
     options.add_argument("--seed", type=int, default=3)
     given = options.parse_args()

@@ -7,11 +7,14 @@ import json
 import shutil
 from pathlib import Path
 
+import onnxruntime
 import pytest
 
+from uniultra.backends.onnx import OnnxBackend
 from uniultra.backends.open import model_sha256, open_backend, weights_sha256
 from uniultra.errors import ModelError
 from uniultra.registry import DEFAULT, find
+from uniultra.segmenter import Segmenter
 
 
 def _of(folder: Path, *names: str) -> str:
@@ -27,6 +30,28 @@ def test_a_published_model_and_a_copy_of_its_folder_give_the_same(tmp_path: Path
     with (copy / "decoder.onnx").open("ab") as file:
         file.write(b"x")
     assert weights_sha256(copy) != weights_sha256(DEFAULT)
+
+
+def test_a_light_model_takes_one_thread_a_call_unless_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert Segmenter.load().threads is None  # a tracker still takes two
+    for model in (DEFAULT, shutil.copytree(find(DEFAULT).folder, tmp_path / "copy")):
+        assert [_threads(model, threads) for threads in (None, 1, 2)] == [(1, 1), (1, 1), (2, 2)]
+    every = onnxruntime.SessionOptions().intra_op_num_threads
+    monkeypatch.setattr("uniultra.backends.onnx.LIGHT_SIDE", 255)
+    assert _threads(DEFAULT, None) == (None, every)
+    monkeypatch.undo()
+    monkeypatch.setattr("uniultra.backends.onnx.LIGHT_BYTES", 1000)
+    assert _threads(DEFAULT, None) == (None, every)
+
+
+def _threads(model: str | Path, given: int | None) -> tuple[int | None, int]:
+    """What a call may take by the engine, and by onnxruntime."""
+    engine = open_backend(model, given)
+    assert isinstance(engine, OnnxBackend)
+    assert engine.one_threaded.threads == 1
+    return engine.threads, engine.encoder.get_session_options().intra_op_num_threads
 
 
 def test_how_a_model_is_prompted_is_part_of_the_model(tmp_path: Path) -> None:

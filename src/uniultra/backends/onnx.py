@@ -31,6 +31,10 @@ SLOPE, OFFSET = "uniultra.quality_slope", "uniultra.quality_offset"
 """Metadata of a decoder: the calibration of the predicted IoU that is in its graph; 1 and 0 for none."""
 SMALL = 32 << 20
 """Bytes up to which a model's files are opened a second time for calls of one thread."""
+LIGHT_BYTES, LIGHT_SIDE = 4 << 20, 256
+"""An encoder's file and the side of its input up to which calls take one thread unless told otherwise: its
+operators end before a second thread has begun (docs/bench.md).
+"""
 PROVIDERS = ["CPUExecutionProvider"]
 IDENTITY = ("uniultra.format", "uniultra.name", "uniultra.version", "uniultra.input_size")
 """Metadata that both files carry and that must agree."""
@@ -42,7 +46,7 @@ class OnnxBackend:
 
     Attributes:
         threads: threads a call may use; None for all cores.
-        content: of both files, where they are small.
+        content: of both files, where they are small and calls may use several threads.
     """
 
     encoder: onnxruntime.InferenceSession
@@ -57,14 +61,18 @@ class OnnxBackend:
 
         Args:
             folder: holds encoder.onnx and decoder.onnx.
-            threads: threads a call may use; None leaves it to onnxruntime (all cores).
+            threads: threads a call may use; None for one where the encoder is light, up to LIGHT_BYTES and
+                LIGHT_SIDE, and all cores where it isn't.
 
         Raises:
             ModelError: a file is missing, is not a model, or has another format.
         """
         paths = folder / ENCODER, folder / DECODER
+        if threads is None and _is_light(paths[0]):
+            light = cls.open(folder, threads=1)
+            if light.facts.input_size <= LIGHT_SIDE:
+                return light
         encoder, decoder = (_session(path, threads) for path in paths)
-        small = sum(path.stat().st_size for path in paths) <= SMALL
         facts = encoder.get_modelmeta().custom_metadata_map
         if facts.get("uniultra.format") != FORMAT:
             raise ModelError(
@@ -94,7 +102,8 @@ class OnnxBackend:
             box_fits=read_box_fits(folder),
             structures=read_structures(folder),
         )
-        return cls(encoder, decoder, own, threads, tuple(path.read_bytes() for path in paths if small))
+        kept = threads != 1 and sum(path.stat().st_size for path in paths) <= SMALL
+        return cls(encoder, decoder, own, threads, tuple(path.read_bytes() for path in paths if kept))
 
     @cached_property
     def one_threaded(self) -> OnnxBackend:
@@ -161,6 +170,13 @@ def session(model: str | bytes, threads: int | None = None) -> onnxruntime.Infer
     if threads is not None:
         options.intra_op_num_threads = threads
     return onnxruntime.InferenceSession(model, options, providers=PROVIDERS)
+
+
+def _is_light(encoder: Path) -> bool:
+    try:
+        return encoder.stat().st_size <= LIGHT_BYTES
+    except OSError:  # said where it is opened
+        return False
 
 
 def _session(path: Path, threads: int | None) -> onnxruntime.InferenceSession:

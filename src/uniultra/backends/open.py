@@ -31,7 +31,8 @@ def open_backend(name_or_folder: str | Path, threads: int | None = None) -> Back
             folder), or a folder with encoder.onnx and decoder.onnx, or with config.json and
             model.safetensors, or a run of `uniultra adapt`, `distill` or `train` (these need the `train`
             extra), or hf://organisation/name[@revision] of the Hugging Face Hub (extra `hub`).
-        threads: threads a call may use (ONNX only); None for all cores.
+        threads: threads a call may use (ONNX only); None for one where the model is light, as the published
+            ones are, and all cores where it isn't.
 
     Raises:
         ModelError: unknown name, no such folder, nothing usable in it, damaged files, or torch is not
