@@ -2,7 +2,7 @@
 
 import { getBlob } from "./api.mjs";
 import { app, changed, draw, itemPath, say } from "./state.mjs";
-import { isPassing, reasonOf } from "./texts.mjs";
+import { isPassing, reasonOf, t } from "./texts.mjs";
 
 const MOST_BYTES = 400e6,
   MOST_PIXELS = 45e6, // of pictures, 4 bytes each: 48 of 1280 x 720
@@ -29,7 +29,7 @@ export class Frames {
       coming: new Map(),
       bytes: 0,
       last: null,
-      failed: new Set(),
+      failed: new Map(), // why, by number
       aim: null,
       since: 0, // when it began that another picture is shown than is meant
     });
@@ -96,10 +96,17 @@ export class Frames {
 
   fail(number, error, failed) {
     if (failed !== this.failed) return; // another file is open
-    failed.add(number);
+    failed.set(number, error);
     this.since = 0;
-    say(reasonOf(error));
+    say(this.missing(number));
     if (isPassing(error)) setTimeout(() => failed.delete(number) && changed(), AGAIN_MS);
+  }
+
+  // Why nobody can point at a frame whose picture isn't there, and what to do.
+  missing(number) {
+    const error = this.failed.get(number);
+    if (!error) return t("frameComing");
+    return isPassing(error) ? reasonOf(error) : t("frameFailed", reasonOf(error).replace(/\.$/, ""));
   }
 
   has(number) {
@@ -128,7 +135,9 @@ export class Frames {
       this.blobs.set(number, blob);
       this.bytes += blob.size;
     }
-    const picture = await createImageBitmap(blob);
+    const picture = await createImageBitmap(blob).catch(() => {
+      throw new Error(t("cantDecode"));
+    });
     if (round !== this.round) {
       picture.close();
       return;

@@ -9,7 +9,6 @@ import { newStructure, printed } from "./panels.mjs";
 import { box, click, endHover } from "./prompts.mjs";
 import { track } from "./track.mjs";
 import { app, changed, commit, doc, isInSight, redo, say, undo } from "./state.mjs";
-import { t } from "./texts.mjs";
 
 const TOOLS = { s: "segment", x: "minus", b: "brush", e: "eraser", m: "caliper", c: "contour", k: "cover", w: "window", h: "pan" };
 
@@ -154,7 +153,7 @@ export class Keys {
         this.clamp(cross.at[1] + move[1], app.file.height),
       ];
       this.reveal();
-    } else if (!isInSight() && ["enter", "backspace", "b"].includes(event.key.toLowerCase())) say(t("frameComing"));
+    } else if (!isInSight() && ["enter", "backspace", "b"].includes(event.key.toLowerCase())) say(app.frames.missing(app.frame));
     else if (event.key === "Enter" && app.tool === "cover") removeCover(cross.at);
     else if (event.key === "Enter") click([...cross.at], 1);
     else if (event.key === "Backspace") click([...cross.at], 0);

@@ -59,7 +59,7 @@ export class Tools {
 
   kind(event, x, y) {
     if (!isInSight() && app.tool !== "window") {
-      say(t("frameComing")); // the picture of another one is shown
+      say(app.frames.missing(app.frame)); // the picture of another one is shown
       return "none";
     }
     if (event.button === 2 && app.tool !== "window")

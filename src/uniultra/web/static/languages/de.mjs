@@ -224,6 +224,8 @@ export const DE = {
   helpTitle: "So geht es",
   busy: "Rechnet …",
   frameComing: "Dieses Bild wird noch geladen.",
+  frameFailed: (why) => `Dieses Bild kann nicht angezeigt werden: ${why}. Gehen Sie zu einem anderen, oder öffnen Sie die Datei noch einmal.`,
+  cantDecode: "Dieser Browser kann es nicht dekodieren",
   opening: (name) => `${name} wird geöffnet…`,
   illegalName: "Ein Name hat bis zu 64 Zeichen, ohne Backslash und Steuerzeichen; er bleibt, wie er war.",
   labelAlone: (name, model, known) =>

@@ -216,6 +216,8 @@ export const EN = {
   helpTitle: "How it works",
   busy: "Working…",
   frameComing: "This frame is still loading.",
+  frameFailed: (why) => `This frame can't be shown: ${why}. Step to another one, or open the file again.`,
+  cantDecode: "this browser can't decode its picture",
   opening: (name) => `Opening ${name}…`,
   illegalName: "A name has up to 64 characters, without a backslash and control characters; it stays as it was.",
   labelAlone: (name, model, known) =>
