@@ -29,6 +29,8 @@ TrackStatus = Literal["sure", "unsure", "lost", "absent"]
 """What a tracker says of a structure on a frame; lost: it may be there; absent: it has been lost for a while,
 or left the frame.
 """
+ByHand = Literal["corrected", "drawn"]
+"""What a person's hand did to a mask: corrected an answer by brush or contour, or drew all of it."""
 
 MOST_WORKERS = 8
 """Frames of a cine at a time: one thread reads and writes them all, and keeps up with no more."""
@@ -49,6 +51,7 @@ class ObjectResult:
         confidence: of a tracked structure: the chance that Dice is at least 0.7, 0 to 1.
         models: name and version of those that made the mask, where that isn't its frame's alone; () of one
             that a person drew. DICOM results say so of each structure.
+        by_hand: None where the mask is as it was answered; else the quality isn't known.
         colour_rgb: what a person sees it in, 0 to 255; None: pictures take the palette's.
         notes: what was changed about its prompt, what is odd about that, and whether it is hidden in the mask
             image; a sentence each. Those on its mask are the mask's.
@@ -64,6 +67,12 @@ class ObjectResult:
     colour_rgb: tuple[int, int, int] | None = None
     notes: tuple[str, ...] = ()
     models: tuple[tuple[str, str], ...] | None = None
+    by_hand: ByHand | None = None
+
+    @property
+    def quality(self) -> float | None:
+        """The predicted IoU, rounded to 4 digits; None of a mask that a person corrected or drew."""
+        return None if self.by_hand else round(self.mask.quality, 4)
 
     @property
     def label(self) -> str:
@@ -103,6 +112,7 @@ class FrameResult:
             named.
         time_s: seconds from the first frame, where the file says.
         tracked: whether the objects were carried over from another frame.
+        automatic: whether nobody pointed at the objects, as in a grid of clicks.
         notes: those of its structures and of their masks, each once.
         calipers: distances that a person measured beside.
     """
@@ -115,6 +125,7 @@ class FrameResult:
     tracked: bool = False
     notes: tuple[str, ...] = ()
     calipers: tuple[DrawnCaliper, ...] = ()
+    automatic: bool = False
 
     @property
     def at(self) -> int:
@@ -169,6 +180,14 @@ def with_hidden(objects: Sequence[ObjectResult]) -> tuple[ObjectResult, ...]:
         else one
         for place, one in enumerate(objects)
     )
+
+
+def made_by(found: ObjectResult, model: ModelFacts) -> str:
+    """The models that made a mask, such as "uniultra-mini 0.9.1", of a frame whose model is `model`; "" of
+    one that a person drew.
+    """
+    own = ((model.name, model.version),) if found.models is None else found.models
+    return ", ".join(f"{name} {version}" for name, version in own)
 
 
 def objects_notes(objects: Sequence[ObjectResult]) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ import csv
 import dataclasses
 import json
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,11 @@ import fsspec
 import numpy as np
 import pytest
 from PIL import Image
+from pydicom import dcmread
 from pydicom.uid import JPEGBaseline8Bit
 
 from archives import BOX, TRUE, save_phantom
+from dicom_checks import check_iod, segment_models
 from dicoms import PHI, dataset, encapsulated, jpeg, region, save
 from phantoms import ellipse, speckled
 from uniultra.automatic import GridSettings
@@ -31,7 +34,7 @@ from uniultra.errors import OutputError
 from uniultra.io.cines import open_cine
 from uniultra.io.images import read_frame
 from uniultra.io.input_file import InputFile
-from uniultra.outputs.frame_files import id_mask
+from uniultra.outputs.frame_files import id_mask, write_extras
 from uniultra.results import FrameResult
 from uniultra.segmenter import Segmenter
 from uniultra.stages import is_stage
@@ -320,6 +323,26 @@ def test_a_grid_that_finds_nothing_is_a_result_without_objects(
     assert (counts.done, counts.objects) == (1, 0)
     assert (row["object"], row["prompt"], row["area_px"], row["quality"]) == ("0", "", "0", "")
     assert not np.asarray(Image.open(Path(job.out) / row["mask"])).any()
+
+
+def test_what_a_grid_finds_is_automatic(job: Job, segmenter: Segmenter, tmp_path: Path) -> None:
+    """Nobody pointed at it (PS3.3 C.8.20.2); a row of prompts is somebody's."""
+    path = save(dataset(speckled(TRUE).pixels_hw[None]), tmp_path / "scan.dcm")
+    kinds = ("seg", "coco")
+    many = dataclasses.replace(job, kinds=kinds, extras=partial(write_extras, kinds, False))
+    for name, each, prompts in (
+        ("SEMIAUTOMATIC", many, GIVEN),
+        ("AUTOMATIC", later(many, grid=GridSettings(4, quality=0.3)), ()),
+    ):
+        given = Item("scan.dcm", str(path), prompts=prompts)
+        assert do(given, each, segmenter).status == "done"
+        made = segment_models(dcmread(Path(job.out) / "scan.dcm.seg.dcm"))
+        assert made
+        assert {one[:2] for one in made} == {(name, "uniultra-mini")}
+        check_iod(Path(job.out) / "scan.dcm.seg.dcm")
+    facts = segmenter.facts
+    annotations = json.loads((Path(job.out) / "scan.dcm.coco.json").read_text())["annotations"]
+    assert {one["model"] for one in annotations} == {f"{facts.name} {facts.version}"}
 
 
 def cine(path: Path) -> Path:

@@ -51,7 +51,7 @@ def test_long_runs_take_several_signs() -> None:
 def test_the_object_of_an_image() -> None:
     mask = np.zeros((30, 40), bool)
     mask[5:15, 10:30] = True
-    report = coco("scan.png", [mask, np.zeros_like(mask)], [0.9, 0.1])
+    report = coco("scan.png", [mask, np.zeros_like(mask)], [{"score": 0.9}, {"score": 0.1}])
     first, second = report["annotations"]
     assert (first["bbox"], first["area"], first["segmentation"]["size"]) == ([10, 5, 20, 10], 200, [30, 40])
     assert (second["bbox"], second["area"]) == ([0, 0, 0, 0], 0)

@@ -232,7 +232,7 @@ def _segment(frame: Frame, item: Item, job: Job, segmenter: Segmenter, prior: Pa
     if job.grid is not None:
         found = frame_result(frame, *segment_grid(segmenter, frame, job.grid), segmenter.facts)
         names = names_of(job.labels, len(found.objects))
-        return with_names(found, dict(enumerate(names, start=1)))
+        return replace(with_names(found, dict(enumerate(names, start=1))), automatic=True)
     if prior is not None:
         prompts = [Prompt(mask_hw=mask_hw) for mask_hw in read_previous(prior, (frame.height, frame.width))]
     else:

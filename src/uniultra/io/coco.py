@@ -4,7 +4,7 @@ run lengths that anybody may have written.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -49,9 +49,10 @@ def compressed(runs: Sequence[int]) -> str:
 
 
 def coco(
-    image: str, masks: Sequence[np.ndarray], scores: Sequence[float], names: Sequence[str] = ()
+    image: str, masks: Sequence[np.ndarray], more: Sequence[Mapping[str, Any]], names: Sequence[str] = ()
 ) -> dict[str, Any]:
-    """The COCO object of one image: its masks, bool (H, W), as annotations 1..N.
+    """The COCO object of one image: its masks, bool (H, W), as annotations 1..N, each with what `more` says
+    of it.
 
     Categories are the different labels of `names`, from 1 in the order in which they come; "structure" is
     what nobody named.
@@ -60,8 +61,8 @@ def coco(
     labels = labels_of(names, len(masks))
     categories = {label: number for number, label in enumerate(dict.fromkeys(labels), start=1)}
     annotations = [
-        annotation(number, 1, categories[label], mask) | {"score": round(float(score), 4)}
-        for number, (mask, score, label) in enumerate(zip(masks, scores, labels, strict=True), start=1)
+        annotation(number, 1, categories[label], mask) | dict(own)
+        for number, (mask, own, label) in enumerate(zip(masks, more, labels, strict=True), start=1)
     ]
     return {
         "images": [{"id": 1, "file_name": image, "width": int(width), "height": int(height)}],

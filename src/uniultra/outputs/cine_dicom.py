@@ -16,7 +16,7 @@ from pydicom.dataset import Dataset
 
 from uniultra.errors import OutputError
 from uniultra.io.dicom.captured import CapturedFrames
-from uniultra.io.dicom.notices import notice_for
+from uniultra.io.dicom.notices import is_by_hand, notice_for
 from uniultra.io.dicom.sc import cine_capture, encoded, marked
 from uniultra.io.dicom.seg import Segment, segmentation
 from uniultra.io.dicom.source import Model, SourceImage, write_dataset
@@ -70,7 +70,7 @@ class CineDicom:
 
     def capture(self, result: FrameResult, picture: np.ndarray) -> None:
         """Adds a frame's overlay, RGB, to the Secondary Capture."""
-        rgb = marked(picture, notice_for([one.label for one in result.objects if one.status != "lost"]))
+        rgb = marked(picture, notice_for([one.models for one in result.objects if one.status != "lost"]))
         self.picture_hw = rgb.shape[0], rgb.shape[1]
         self.captures.add(result.at, encoded(rgb))
 
@@ -82,12 +82,14 @@ class CineDicom:
 
     def made(self, kind: str, model: ModelFacts, ejection: dict[str, Any] | None = None) -> Dataset:
         """One of the kinds, of all frames that were added. Raises OutputError."""
+        models = [tuple(own) for own in self.models]
+        origin = maker(model, is_by_hand(models))
         if kind == "seg":
-            models = map(tuple, self.models)
             parts = zip(self.labels, self.packed, self.colours, models, strict=True)
-            return segmentation(self.source, [Segment(*part) for part in parts], maker(model))
+            return segmentation(self.source, [Segment(*part) for part in parts], origin)
         if kind == "sc":
-            return cine_capture(self.source, self.captures, (self.labels, self.picture_hw), maker(model))
+            about = self.labels, self.picture_hw
+            return cine_capture(self.source, self.captures, about, origin, notice_for(models))
         return self._report(model, ejection)
 
     def _report(self, model: ModelFacts, ejection: dict[str, Any] | None) -> Dataset:

@@ -207,5 +207,5 @@ def cine_files(
 
 def _row(image: str, result: FrameResult, found: ObjectResult) -> list[Any]:
     time_s = "" if result.time_s is None else result.time_s
-    about = [image, result.at, time_s, found.number, found.name, round(found.mask.quality, 4)]
-    return frame_row(about, found.area_px, found.measured, found.mask.notes)
+    about = [image, result.at, time_s, found.number, found.name, "" if found.by_hand else found.quality]
+    return frame_row(about, found.area_px, found.measured, (*found.mask.notes, *found.notes))

@@ -13,6 +13,7 @@ from pydicom.dataset import Dataset
 
 from uniultra import __version__
 from uniultra.errors import FileError, OutputError
+from uniultra.io.dicom.notices import is_by_hand, notice_for
 from uniultra.io.dicom.sc import capture
 from uniultra.io.dicom.seg import Segment, segmentation
 from uniultra.io.dicom.source import Maker, SourceImage, source_of, write_dataset
@@ -26,8 +27,12 @@ from uniultra.results import FrameResult
 Notes = tuple[str, ...]
 
 
-def maker(model: ModelFacts) -> Maker:
-    """What DICOM results name as their origin."""
+def maker(model: ModelFacts, by_hand: bool = False) -> Maker:
+    """What DICOM results name as their origin: the model, or, of what a person alone drew and measured, this
+    program.
+    """
+    if by_hand:
+        return Maker("UniUltra", __version__, __version__)
     return Maker(model.name, model.version, __version__)
 
 
@@ -70,9 +75,11 @@ def derived_dataset(kind: str, dataset: SourceImage, name: str, result: FrameRes
     Raises:
         OutputError: of an SR, highdicom refuses the source, or every mask is empty.
     """
-    at, origin = result.number or 0, maker(result.model)
+    at, makers = result.number or 0, [one.models for one in result.objects]
+    origin = maker(result.model, is_by_hand(makers))
     if kind == "sc":
-        return capture(dataset, draw_result(result), ([one.label for one in result.objects], at), origin)
+        about = [one.label for one in result.objects], at
+        return capture(dataset, draw_result(result), about, origin, notice_for(makers))
     if kind == "sr":
         findings = [
             Finding(one.label, at, one.mask.mask_hw, one.measured.shape, models=one.models)
@@ -87,7 +94,7 @@ def derived_dataset(kind: str, dataset: SourceImage, name: str, result: FrameRes
     if kind == "fractional":
         planes = [1.0 / (1.0 + np.exp(-mask.logits_hw.astype(np.float32))) for mask in result.masks]
     segments = [
-        Segment(one.label, {at: plane}, one.colour_rgb, one.models)
+        Segment(one.label, {at: plane}, one.colour_rgb, one.models, result.automatic)
         for one, plane in zip(result.objects, planes, strict=True)
     ]
     return segmentation(dataset, segments, origin)

@@ -19,7 +19,7 @@ from uniultra.io.tables import write_csv
 from uniultra.measure.measured import CSV_COLUMNS, rows
 from uniultra.outputs.plan import ARCHIVE_ENDINGS, DICOM_KINDS, PLAIN, OutputPlan
 from uniultra.outputs.result_picture import colour_of, draw_result
-from uniultra.outputs.structured import frame_json
+from uniultra.outputs.structured import frame_json, origin_json
 from uniultra.results import FrameResult
 
 
@@ -64,7 +64,7 @@ def _write_csv(path: Path, source: InputFile, result: FrameResult) -> None:
     found = [
         row
         for one in result.objects
-        for row in rows(image, frame, one.number, one.measured, one.name, one.mask.notes)
+        for row in rows(image, frame, one.number, one.measured, one.name, (*one.mask.notes, *one.notes))
     ]
     write_csv(path, CSV_COLUMNS, found)
 
@@ -103,7 +103,13 @@ _WRITERS: dict[str, Callable[[Path, InputFile, FrameResult], object]] = {
     "nrrd": _write_nrrd,
     "itksnap": lambda path, source, result: write_text(path, itksnap(*_legend(result))),
     "coco": lambda path, source, result: write_json(
-        path, coco(source.path.name, result.masks_hw, [mask.quality for mask in result.masks], result.names)
+        path,
+        coco(
+            source.path.name,
+            result.masks_hw,
+            [origin_json(found, result.model) for found in result.objects],
+            result.names,
+        ),
     ),
     "yolo": lambda path, source, result: write_text(path, yolo(result.masks_hw, result.names)),
     "labelme": lambda path, source, result: write_json(

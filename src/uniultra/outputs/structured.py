@@ -14,7 +14,7 @@ from uniultra.measure.drawn_caliper import caliper_json
 from uniultra.measure.measured import as_json
 from uniultra.model_facts import ModelFacts
 from uniultra.prompts.objects import prompt_json
-from uniultra.results import FrameResult, ObjectResult
+from uniultra.results import FrameResult, ObjectResult, made_by
 from uniultra.structures import structure
 from uniultra.types import Cine, Mask
 
@@ -33,7 +33,8 @@ LIBRARIES = {
 
 def object_json(found: ObjectResult) -> dict[str, Any]:
     """One structure: its prompt, box, areas, quality, and all its measures; its alternatives, where
-    requested; of a tracked one also its status, and its confidence where that is known.
+    requested; of a tracked one also its status, and its confidence where that is known; whether a person
+    corrected or drew it.
     """
     tracked = {"status": found.status, "confidence": found.confidence}
     report: dict[str, Any] = {
@@ -43,13 +44,22 @@ def object_json(found: ObjectResult) -> dict[str, Any]:
         "box_xyxy": found.mask.box_xyxy,
         "area_px": found.area_px,
         "area_mm2": found.area_mm2,
-        "quality": round(found.mask.quality, 4),
+        "quality": found.quality,
+        **({"by_hand": found.by_hand} if found.by_hand else {}),
         **{key: value for key, value in tracked.items() if value is not None},
         "measures": as_json(found.measured),
     }
     if found.alternatives is not None:
         report["alternatives"] = [alternative_json(mask) for mask in found.alternatives]
     return report
+
+
+def origin_json(found: ObjectResult, model: ModelFacts) -> dict[str, Any]:
+    """What COCO says of a mask beside its pixels: the quality as its score, the model that made it, and what
+    a person did to it.
+    """
+    said = {"score": found.quality, "model": made_by(found, model) or None, "by_hand": found.by_hand}
+    return {key: value for key, value in said.items() if value is not None}
 
 
 def _called(name: str) -> dict[str, Any]:

@@ -252,8 +252,11 @@ def test_edits_lose_their_quality(tmp_path: Path, segmenter: Segmenter) -> None:
     assert result.notes == ()
     labels[0, :5, :5] = 7
     [result] = results_of(labels, answers)
-    assert result.objects[0].mask.quality == 0
-    assert "edited by hand" in result.notes[0]
+    assert result.objects[0].quality is None
+    assert result.notes == ("structure 7: corrected by hand",)
+    labels[0, -5:, -5:] = 9
+    [result] = results_of(labels, answers)
+    assert [(one.by_hand, one.models) for one in result.objects] == [("corrected", None), ("drawn", ())]
 
 
 def test_files_hold_what_is_shown(tmp_path: Path, segmenter: Segmenter) -> None:

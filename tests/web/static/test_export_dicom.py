@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 from pathlib import Path
@@ -31,8 +32,9 @@ from exported import (
 from phantoms import ellipse
 from uniultra import __version__
 from uniultra.io.dicom.captured import CapturedFrames
+from uniultra.io.dicom.notices import DRAWN, NOTICE
 from uniultra.io.dicom.sc import capture, cine_capture, encoded, marked
-from uniultra.io.dicom.seg import Segment, write_seg
+from uniultra.io.dicom.seg import Segment, segmentation, write_seg
 from uniultra.io.dicom.source import Maker, read_source
 from uniultra.io.dicom.sr import Finding, Length, report
 from uniultra.io.dicom.sr_reader import read_report
@@ -154,7 +156,8 @@ def test_calipers_are_reported_as_python_does(
     findings = [Finding(NAMES[0], number, KIDNEY, measure_mask(KIDNEY, scale).shape)] * len(masks)
     drawn = [DrawnCaliper(place, ((10.25, 20.0), (40.0, 60.0 + place)), scale) for place in (1, 2)]
     lengths = [Length(one.label, number, one.ends_xy, one.length) for one in drawn]
-    ours = report(read_source(scans / f"{name}.dcm"), findings, maker_of(), lengths=lengths)
+    maker = maker_of() if masks else Maker("UniUltra", __version__, __version__)
+    ours = report(read_source(scans / f"{name}.dcm"), findings, maker, lengths=lengths)
     del ours.ContributingEquipmentSequence  # highdicom's own
     assert described(pydicom.dcmread(path)) == described(ours)
     for report_of in (highdicom.sr.srread(path), highdicom.sr.ComprehensiveSR.from_dataset(ours)):
@@ -221,6 +224,63 @@ def test_each_structure_names_the_model_that_made_it(alone: Visit, scans: Path, 
     assert group_models(pydicom.dcmread(path)) == 2 * [["cyst-1", "7", "UniUltra"]] + [[]]
     check_iod(path)
     assert "DICOM SEG and SR name each structure's own" in alone.page.locator("#export-result").inner_text()
-    notes = [one.get("notes", []) for one in json.loads(files["cine.frames.json"])["objects"]]
-    assert notes[0] == ["structure 1: made by cyst-1 7, not by the model that this file names"]
-    assert notes[2] == []
+    notes, now = (
+        [one.get("notes", []) for one in json.loads(files["cine.frames.json"])["objects"]],
+        maker_of(),
+    )
+    assert notes[0] == [f"structure 1: made by cyst-1 7, not by {now.model} {now.model_version}"]
+    assert notes[2] == ["structure 3: drawn by hand"]
+
+
+def test_what_a_person_drew_is_called_so_as_python_does(alone: Visit, scans: Path, tmp_path: Path) -> None:
+    """Nothing names a model, in DICOM and elsewhere; an answer that was corrected by hand is a model's."""
+    doc = document({0: (KIDNEY, OTHER)})
+    for mask in doc["frames"][0]["masks"]:
+        mask |= {"source": "brush", "quality": None}
+    files = exported(alone, scans / "still.dcm", doc)
+    source, maker = read_source(scans / "still.dcm"), Maker("UniUltra", __version__, __version__)
+    scale, drawn = Scale(SPACING, "region 1"), {"KIDNEY": KIDNEY, "OTHER": OTHER}.values()
+    findings = [
+        Finding(label, 0, mask, measure_mask(mask, scale).shape, models=())
+        for label, mask in zip(NAMES, drawn, strict=False)
+    ]
+    segments = [
+        Segment(one.label, {0: one.mask_hw}, colour, ())
+        for one, colour in zip(findings, COLOURS, strict=False)
+    ]
+    picture = np.zeros((4 * HW[0], 4 * HW[1], 3), np.uint8)
+    report_of = report(source, findings, maker)
+    del report_of.ContributingEquipmentSequence  # highdicom's own
+    ours = {
+        "seg": segmentation(source, segments, maker),
+        "sr": report_of,
+        "sc": capture(source, picture, (NAMES[:2], 0), maker, DRAWN),
+    }
+    for kind, expected in ours.items():
+        path = saved(files[f"still.{kind}.dcm"], tmp_path / f"{kind}.dcm")
+        theirs = pydicom.dcmread(path)
+        assert described(theirs) == described(expected), kind
+        assert theirs.SeriesDescription == f"{', '.join(NAMES[:2])}: {DRAWN}"
+        check_iod(path)
+    said = json.loads(files["still.json"])["objects"]
+    assert [(one["by_hand"], one["quality"], one["notes"]) for one in said] == [
+        ("drawn", None, [f"structure {number}: drawn by hand"]) for number in (1, 2)
+    ]
+    for one in json.loads(files["still.coco.json"])["annotations"]:
+        assert one["by_hand"] == "drawn"
+        assert not {"score", "model"} & one.keys()
+    rows = csv.DictReader(io.StringIO(files["still.csv"].decode()))
+    assert {(row["id"], row["note"]) for row in rows} == {(n, f"structure {n}: drawn by hand") for n in "12"}
+
+    doc["frames"][0]["masks"][1] |= {"model": "cyst-1 unpublished", "box": [76, 45, 116, 75]}
+    files = exported(alone, scans / "still.dcm", doc)
+    theirs = pydicom.dcmread(saved(files["still.seg.dcm"], tmp_path / "seg.dcm"))
+    assert segment_models(theirs)[1] == ("SEMIAUTOMATIC", "cyst-1", [("cyst-1", "unpublished")])
+    assert theirs.SeriesDescription.endswith(NOTICE)
+    assert theirs.ContentDescription == NOTICE
+    [first, second] = json.loads(files["still.coco.json"])["annotations"]
+    assert (second["by_hand"], second["model"], "model" in first) == (
+        "corrected",
+        "cyst-1 unpublished",
+        False,
+    )

@@ -13,7 +13,7 @@ from uniultra.geometry import scale_of
 from uniultra.hosts.napari.prompts import Prompts, numbered
 from uniultra.io.masks import ids_of
 from uniultra.model_facts import ModelFacts
-from uniultra.results import FrameResult, ObjectResult, segment_frame, with_names
+from uniultra.results import ByHand, FrameResult, ObjectResult, segment_frame, with_names
 from uniultra.segmenter import Segmenter
 from uniultra.tracking import track
 from uniultra.types import Cine, Mask, Prompt
@@ -47,6 +47,11 @@ class Answers:
         """The predicted IoU of a mask that nobody changed since; None of another."""
         quality, made = self.found.get((frame, number), (0.0, -1))
         return quality if area == made else None
+
+    def by_hand(self, frame: int, number: int) -> ByHand:
+        """What was done to a mask that was changed: the layer is ours, so what no model found was painted."""
+        _, made = self.found.get((frame, number), (0.0, 0))
+        return "corrected" if made else "drawn"
 
 
 def empty_labels(cine: Cine) -> np.ndarray:
@@ -150,7 +155,7 @@ def painted(labels: np.ndarray, answers: Answers, result: FrameResult) -> None:
 def results_of(labels: np.ndarray, answers: Answers) -> Iterable[FrameResult]:
     """What a labels layer now holds, a result for each frame with a mask: edits included.
 
-    A mask that was edited, or painted by hand, has quality 0, and a note says so.
+    Of a mask that was edited, or painted by hand, no quality is given, and a note says so.
     """
     planes = labels[None] if labels.ndim == 2 else labels
     for number, plane in enumerate(planes):
@@ -162,10 +167,13 @@ def results_of(labels: np.ndarray, answers: Answers) -> Iterable[FrameResult]:
         for identity in there:
             inside = plane == identity
             quality = answers.quality(number, identity, int(inside.sum()))
-            if quality is None:
-                notes.append(f"structure {identity} was edited by hand: its quality isn't known")
+            by_hand = None if quality is not None else answers.by_hand(number, identity)
+            if by_hand:
+                notes.append(f"structure {identity}: {by_hand} by hand")
             logits = np.where(inside, np.float32(SURE_LOGIT), np.float32(-SURE_LOGIT))
             mask = Mask(inside, logits, quality or 0.0, scale_of(frame.calibration, inside))
-            objects.append(ObjectResult(identity, mask, name=answers.names.get(identity, "")))
+            models = () if by_hand == "drawn" else None
+            name = answers.names.get(identity, "")
+            objects.append(ObjectResult(identity, mask, name=name, models=models, by_hand=by_hand))
         shown: Any = None if answers.cine.count == 1 else number
         yield FrameResult(frame, tuple(objects), answers.model, shown, notes=tuple(notes))

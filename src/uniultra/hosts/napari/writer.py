@@ -10,6 +10,7 @@ import numpy as np
 from uniultra.errors import OutputError
 from uniultra.hosts.napari.layers import OURS
 from uniultra.hosts.napari.masks import Answers, results_of
+from uniultra.io.dicom.notices import is_by_hand
 from uniultra.io.dicom.seg import Segment, segmentation
 from uniultra.io.dicom.source import source_of, write_dataset
 from uniultra.io.input_file import InputFile, input_file
@@ -74,8 +75,13 @@ def _write_seg(path: Path, answers: Answers, results: list[FrameResult]) -> None
             )
             for result in results
         }
-        segments.append(Segment(answers.names.get(number) or f"structure {number}", planes))
-    write_dataset(path, segmentation(source_of(source.header), segments, maker(answers.model)), force=True)
+        drawn = all(
+            found.models == () for result in results for found in result.objects if found.number == number
+        )
+        label = answers.names.get(number) or f"structure {number}"
+        segments.append(Segment(label, planes, models=() if drawn else None))
+    origin = maker(answers.model, is_by_hand([segment.models for segment in segments]))
+    write_dataset(path, segmentation(source_of(source.header), segments, origin), force=True)
 
 
 def _write_nrrd(path: Path, answers: Answers, results: list[FrameResult]) -> None:

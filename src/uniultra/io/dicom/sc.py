@@ -55,7 +55,13 @@ def marked(rgb: np.ndarray, notice: str = NOTICE) -> np.ndarray:
     return np.array(whole)
 
 
-def capture(source: Dataset, picture: np.ndarray, about: tuple[Sequence[str], int], maker: Maker) -> Dataset:
+def capture(
+    source: Dataset,
+    picture: np.ndarray,
+    about: tuple[Sequence[str], int],
+    maker: Maker,
+    notice: str | None = None,
+) -> Dataset:
     """The overlay of one frame, uint8 RGB (H, W, 3), uncompressed.
 
     Args:
@@ -64,8 +70,9 @@ def capture(source: Dataset, picture: np.ndarray, about: tuple[Sequence[str], in
     Raises:
         OutputError: a label isn't legal.
     """
-    rgb = marked(picture, notice_for(about[0]))
-    data = _base(source, about[0], (about[1],), maker)
+    notice = notice or _usual(about[0])
+    rgb = marked(picture, notice)
+    data = _base(source, about[0], (about[1],), maker, notice)
     data.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
     _describe_pixels(data, rgb.shape[:2], "RGB")
     raw = rgb.tobytes()
@@ -79,18 +86,20 @@ def cine_capture(
     captured: CapturedFrames,
     about: tuple[Sequence[str], tuple[int, int]],
     maker: Maker,
+    notice: str | None = None,
 ) -> Dataset:
     """The overlays of several frames.
 
     Args:
         captured: the pictures, as `encoded` makes them.
         about: what structures are called; the pictures' (height, width).
+        notice: what is said of the whole; None: what `notice_for` says of structures of the maker.
 
     Raises:
         OutputError: a label isn't legal, or there is no room for the pictures.
     """
     labels, size_hw = about
-    data = _base(source, labels, captured.numbers, maker, CINE)
+    data = _base(source, labels, captured.numbers, maker, notice or _usual(labels), CINE)
     data.file_meta.TransferSyntaxUID = JPEGBaseline8Bit
     # YBR_FULL_422 is the one of JPEG that true colour captures may have (A.8.5.4)
     _describe_pixels(data, size_hw, "YBR_FULL_422")
@@ -115,6 +124,11 @@ def cine_capture(
     return data
 
 
+def _usual(labels: Sequence[str]) -> str:
+    """The notice on structures that the maker's model found."""
+    return notice_for([None] * len(labels))
+
+
 def _values(data: Dataset, keyword: str) -> list[object]:
     found = data.get(keyword)
     if found is None or found == "":
@@ -124,11 +138,15 @@ def _values(data: Dataset, keyword: str) -> list[object]:
 
 @quiet("pydicom")  # its warnings quote values
 def _base(
-    source: Dataset, labels: Sequence[str], frames: Sequence[int], maker: Maker, kind: str = STILL
+    source: Dataset,
+    labels: Sequence[str],
+    frames: Sequence[int],
+    maker: Maker,
+    notice: str,
+    kind: str = STILL,
 ) -> Dataset:
     """All but the pixels."""
-    data = derived_head(source, kind, 902, labels)
-    notice = notice_for(labels)
+    data = derived_head(source, kind, 902, labels, notice)
     drawn = f"Outlines of {count_of(len(labels), 'structure')}" if labels else "Calipers"
     return filled(
         data,

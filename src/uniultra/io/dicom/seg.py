@@ -16,7 +16,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import ExplicitVRLittleEndian, SegmentationStorage, generate_uid
 
 from uniultra.io.dicom.attributes import LONGEST
-from uniultra.io.dicom.notices import NOTICE
+from uniultra.io.dicom.notices import notice_for
 from uniultra.io.dicom.source import (
     PROCESSED,
     SEGMENTED,
@@ -51,14 +51,15 @@ _INTELLIGENCE = Coded("123110", "Artificial Intelligence", "DCM")
 @dataclass(frozen=True)
 class Segment:
     """One structure: its label, by frame of the source (from 0) a bool mask (H, W), or probabilities 0 to
-    1 as float32, the colour that viewers are recommended, 0 to 255, if any, and the models that made it,
-    where that isn't the file's maker alone: none of one that a person drew.
+    1 as float32, the colour that viewers are recommended, 0 to 255, if any, the models that made it, where
+    that isn't the file's maker alone: none of one that a person drew, and whether nobody pointed at it.
     """
 
     label: str
     frames: Mapping[int, np.ndarray] = field(repr=False)
     colour_rgb: tuple[int, int, int] | None = None
     models: tuple[Model, ...] | None = None
+    automatic: bool = False
 
 
 def write_seg(
@@ -87,7 +88,9 @@ def segmentation(source: Dataset, segments: Sequence[Segment], maker: Maker) -> 
         f"frames {numbers} of {source.NumberOfFrames}"
     )
     fractional = segments[0].frames[numbers[0]].dtype != np.bool_
-    made = derived_head(source, SegmentationStorage, 900, [segment.label for segment in segments])
+    notice = notice_for([segment.models for segment in segments])
+    labels = [segment.label for segment in segments]
+    made = derived_head(source, SegmentationStorage, 900, labels, notice)
     made.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
     _refer(made, source)
     _set_out(made, source, segments, numbers)
@@ -101,7 +104,7 @@ def segmentation(source: Dataset, segments: Sequence[Segment], maker: Maker) -> 
         DeviceSerialNumber="none",
         SoftwareVersions=maker.software_version,
         ContentLabel="UNIULTRA",
-        ContentDescription=NOTICE,
+        ContentDescription=notice,
         ContentCreatorName="",
         PresentationLUTShape="IDENTITY",
         SegmentationType="FRACTIONAL" if fractional else "BINARY",
@@ -162,7 +165,7 @@ def _description(number: int, segment: Segment, maker: Maker) -> Dataset:
         AlgorithmSource=maker.manufacturer,
     )
     label = legal_label(segment.label)
-    found = structure(label)
+    found, computed = structure(label), "AUTOMATIC" if segment.automatic else "SEMIAUTOMATIC"
     side = found.side and [item_of(found.side)]
     kind = filled(item_of(found.kind), SegmentedPropertyTypeModifierCodeSequence=side)
     return filled(
@@ -171,7 +174,7 @@ def _description(number: int, segment: Segment, maker: Maker) -> Dataset:
         SegmentLabel=label,
         SegmentedPropertyCategoryCodeSequence=[item_of(found.category)],
         SegmentedPropertyTypeCodeSequence=[kind],
-        SegmentAlgorithmType="SEMIAUTOMATIC" if models else "MANUAL",
+        SegmentAlgorithmType=computed if models else "MANUAL",
         SegmentAlgorithmName=algorithm.get("AlgorithmName"),
         SegmentationAlgorithmIdentificationSequence=[algorithm] if models else None,
         TrackingID=label,

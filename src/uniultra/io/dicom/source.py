@@ -29,7 +29,7 @@ from uniultra.io.dicom.attributes import code, reals, text, uid
 from uniultra.io.dicom.groups import is_stack
 from uniultra.io.dicom.header import ATTRIBUTES, LOSSY, Header, header_of, read_header
 from uniultra.io.dicom.identity import KEPT, kept_identity
-from uniultra.io.dicom.notices import described, notice_for
+from uniultra.io.dicom.notices import described
 from uniultra.io.dicom.pixels import Image, open_image
 from uniultra.io.paths import PathLike, shown
 from uniultra.io.silence import quiet
@@ -153,9 +153,11 @@ def _lossy(header: Header, image: Image) -> Dataset:
     )
 
 
-def derived_head(source: Dataset, kind: str, series_number: int, labels: Sequence[str]) -> Dataset:
+def derived_head(
+    source: Dataset, kind: str, series_number: int, labels: Sequence[str], notice: str
+) -> Dataset:
     """What all images made of a source begin with, of a SOP class: UIDs, which are new, the source's patient
-    and study as far as they are kept, the time, and how lossy the source is.
+    and study as far as they are kept, the time, how lossy the source is, and what they are of with a notice.
 
     Raises:
         OutputError: a label isn't legal.
@@ -177,7 +179,7 @@ def derived_head(source: Dataset, kind: str, series_number: int, labels: Sequenc
         SeriesInstanceUID=generate_uid(),
         SeriesNumber=series_number,
         InstanceNumber=1,
-        SeriesDescription=described([legal_label(label) for label in labels], notice_for(labels)),
+        SeriesDescription=described([legal_label(label) for label in labels], notice),
         InstanceCreationDate=day,
         InstanceCreationTime=time,
         ContentDate=day,

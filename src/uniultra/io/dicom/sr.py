@@ -181,7 +181,8 @@ def report(
             is_final=False,
             is_verified=False,
         )
-    made.SeriesDescription = described([*labels, *(one.label for one in lengths)], notice_for(labels))
+    makers = [*(one.models for one in findings), *([None] if ejection is not None else [])]
+    made.SeriesDescription = described([*labels, *(one.label for one in lengths)], notice_for(makers))
     refer(made, source)
     made.SpecificCharacterSet = UTF_8
     if study_of(source) != source.StudyInstanceUID:

@@ -105,7 +105,13 @@ def drawn_result(saved: SavedObject, frame: Frame) -> ObjectResult:
     scale = scale_of(frame.calibration, inside, prompt)
     mask = Mask(inside, logits, saved.quality, scale)
     return ObjectResult(
-        saved.number, mask, prompt, name=saved.name, status=saved.status, colour_rgb=saved.colour_rgb
+        saved.number,
+        mask,
+        prompt,
+        name=saved.name,
+        status=saved.status,
+        colour_rgb=saved.colour_rgb,
+        by_hand=saved.by_hand,
     )
 
 

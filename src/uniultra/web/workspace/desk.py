@@ -66,7 +66,7 @@ from uniultra.web.workspace.jobs import (
     WorkspaceValue,
     mask_name,
 )
-from uniultra.web.workspace.makers import made_otherwise, maker_of, makers_note, models_of
+from uniultra.web.workspace.makers import maker_of, makers_note, mask_notes, models_of
 from uniultra.web.workspace.open_cine import OpenCine
 from uniultra.web.workspace.stamps import stamp_of, stamp_text
 
@@ -257,7 +257,7 @@ class Desk:
         for saved in with_calipers(job):
             frame = covered(self._frame(job, saved.number), job.banners)
             objects = [
-                replace(drawn_result(one, frame), notes=made_otherwise(one, named), models=models_of(one))
+                replace(drawn_result(one, frame), notes=mask_notes(one, named), models=models_of(one))
                 for one in saved.objects
             ]
             frame_hw = frame.height, frame.width

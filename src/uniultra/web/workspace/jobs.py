@@ -13,7 +13,7 @@ from uniultra.pixel_scale import Calibration
 from uniultra.web.messages import FileJob, PromptRequest, Rle
 
 if TYPE_CHECKING:
-    from uniultra.results import TrackStatus
+    from uniultra.results import ByHand, TrackStatus
 
 QUICK_SIDE = 512
 """Pixels of the longer side of a mask under the pointer."""
@@ -126,7 +126,7 @@ class Planes(MeasureMask):
 class SavedObject:
     """One structure of a frame: its id in tables, mask, prompt (None for a mask drawn by hand), quality
     and name, of a tracked one its status, its colour on the page (RGB, 0 to 255), the model that made it, ""
-    where nobody knows, and whether a person alone drew it.
+    where nobody knows, and what a person's hand did to it.
     """
 
     number: int
@@ -137,7 +137,7 @@ class SavedObject:
     status: TrackStatus | None = None
     colour_rgb: tuple[int, int, int] | None = None
     made_by: str = ""
-    drawn: bool = False
+    by_hand: ByHand | None = None
 
 
 @dataclass(frozen=True)

@@ -26,17 +26,21 @@ def maker_of(frames: Sequence[SavedFrame], now: ModelFacts) -> ModelFacts:
 
 def models_of(saved: SavedObject) -> tuple[tuple[str, str], ...] | None:
     """What DICOM results name as what made a mask; None: what they name of the whole file."""
-    if saved.drawn:
+    if saved.by_hand == "drawn":
         return ()
     name, _, version = saved.made_by.rpartition(" ")
     return ((name, version),) if name else None
 
 
-def made_otherwise(saved: SavedObject, named: ModelFacts) -> tuple[str, ...]:
-    """A note on a mask that the model that results name didn't make."""
-    if saved.made_by in ("", called(named.name, named.version)):
-        return ()
-    return (f"structure {saved.number}: made by {saved.made_by}, not by the model that this file names",)
+def mask_notes(saved: SavedObject, named: ModelFacts) -> tuple[str, ...]:
+    """Notes on a mask that the model that results name didn't make, or a person's hand did."""
+    here, there, number = called(named.name, named.version), saved.made_by, saved.number
+    notes = [] if there in ("", here) else [f"structure {number}: made by {there}, not by {here}"]
+    if saved.by_hand == "drawn":
+        notes.append(f"structure {number}: drawn by hand")
+    elif saved.by_hand == "corrected":
+        notes.append(f"structure {number}: corrected by hand")
+    return tuple(notes)
 
 
 def makers_note(frames: Sequence[SavedFrame], named: ModelFacts) -> tuple[str, ...]:
@@ -49,6 +53,6 @@ def makers_note(frames: Sequence[SavedFrame], named: ModelFacts) -> tuple[str, .
     there, here = ", ".join(others), called(named.name, named.version)
     text = (
         f"some masks were made by {there}; files that name one model name {here}, DICOM SEG and SR name each "
-        "structure's own, and JSON says of which masks"
+        "structure's own, and JSON, CSV and COCO say of which masks"
     )
     return (Said("several-models", text, others=there, named=here),)

@@ -33,7 +33,7 @@ from uniultra.web.workspace.project import NAME, Project
 from uniultra.web.workspace.schemas import Doc, MaskDoc, SaveIn, edges
 
 if TYPE_CHECKING:
-    from uniultra.results import TrackStatus
+    from uniultra.results import ByHand, TrackStatus
 
 
 @dataclass
@@ -239,7 +239,7 @@ def _saved_frames(doc: Doc, size_hw: tuple[int, int]) -> tuple[SavedFrame, ...]:
                 _status(mask),
                 colours[mask.object],
                 mask.model,
-                mask.source == "brush" and not mask.model and request_of(mask) is None,
+                _by_hand(mask),
             )
             for mask in masks.get(number, ())
         ]
@@ -253,6 +253,13 @@ def rgb_of(colour: str) -> tuple[int, int, int]:
     """RGB, 0 to 255, of a colour as "#4cc9f0"."""
     red, green, blue = bytes.fromhex(colour.removeprefix("#"))
     return red, green, blue
+
+
+def _by_hand(mask: MaskDoc) -> ByHand | None:
+    """What a person did to a mask: drew it, where no model had a part in it."""
+    if mask.source != "brush":
+        return None
+    return "corrected" if mask.model or request_of(mask) is not None else "drawn"
 
 
 def _status(mask: MaskDoc) -> TrackStatus | None:

@@ -41,7 +41,7 @@ export const SAID = {
   "no-mask": "Es gibt weder Maske noch Messzirkel zum Exportieren. Segmentieren oder messen Sie zuerst eine Struktur.",
   "nothing-saved": "Von dieser Datei ist nichts gesichert. Segmentieren Sie zuerst eine Struktur.",
   "several-models": ({ others, named }) =>
-    `Einige Masken stammen von ${others}. Dateien mit einem Modell nennen ${named}, DICOM-SEG und -SR bei jeder Struktur ihr eigenes; im JSON steht, bei welchen Masken es anders ist.`,
+    `Einige Masken stammen von ${others}. Dateien mit einem Modell nennen ${named}, DICOM-SEG und -SR bei jeder Struktur ihr eigenes; in JSON, CSV und COCO steht, bei welchen Masken es anders ist.`,
   "none-accepted": "Noch kein Bild mit einer Maske ist übernommen. Übernehmen Sie zuerst welche.",
   "read-only": ({ folder }) => `${folder} ist schreibgeschützt; geben Sie mit --project einen anderen Ordner an`,
   link: ({ folder }) => `${folder}: ein Link oder kein Ordner; geben Sie mit --project einen anderen an`,

@@ -6,7 +6,6 @@ import { UIDS } from "./offers.mjs";
 
 const JPEG = "1.2.840.10008.1.2.4.50",
   LONGEST = 64;
-export const NOTICE = "AI-generated; not for diagnostic use";
 export const SEGMENTED = ["DCM", "113076", "Segmentation"],
   PROCESSED = ["DCM", "121322", "Source image for image processing operation"];
 const EMPTY = [
@@ -33,11 +32,23 @@ export function referenceTo(source, numbers = [], count = 1) {
   return [[0x00081150, "UI", source.sopClass], [0x00081155, "UI", source.instance], ...frames];
 }
 
-// What an archive is told of results with these structures; without one they are what a person measured.
-export const noticeFor = (structures) => (structures.length ? NOTICE : "Measured by hand; not for diagnostic use");
+// What an archive is told of results with so many structures, by the models that made each, as uniultra/io/dicom/notices.py has it; without
+// structures they are what a person measured.
+export function noticeFor(makers) {
+  const origin = !makers.length ? "Measured by hand" : isByHand(makers) ? "Drawn by hand" : "AI-generated";
+  return `${origin}; not for diagnostic use`;
+}
+
+const isByHand = (makers) => makers.every((models) => !models.length);
+
+// What they name as their origin: the model, or, of what a person alone drew and measured, this program.
+export function makerFor(makers, { name, version, uniultra }) {
+  const own = isByHand(makers) ? { model: "UniUltra", modelVersion: uniultra } : { model: name, modelVersion: version };
+  return { ...own, version: uniultra };
+}
 
 // The head of an object of a SOP class: {instance, attributes}. labels: what it is of.
-export async function derivedHead(source, sopClass, modality, seriesNumber, labels, notice = noticeFor(labels)) {
+export async function derivedHead(source, sopClass, modality, seriesNumber, labels, notice) {
   const instance = randomUid(),
     [day, time] = now(),
     described = labels.length ? `${[...new Set(labels)].join(", ")}: ${notice}` : notice;

@@ -1,11 +1,12 @@
 // Results as JSON: COCO, and all that is known of each structure.
 
 import { utf8 } from "./bytes.mjs";
+import { byHand, madeByModels } from "./makers.mjs";
 
 const NOTICE = "not a medical device";
 
 // found: as in results.mjs; labels: of the classes, in the order of their numbers.
-export function coco({ name, image }, found, labels) {
+export function coco({ name, image, facts }, found, labels) {
   const numbers = [...new Set(found.map(({ frame }) => frame))];
   const images = numbers.map((frame, i) => ({ id: i + 1, file_name: name, width: image.width, height: image.height, frame }));
   const annotations = found.map(({ structure, known, box: edges, frame, area_px, quality }, index) => {
@@ -19,6 +20,8 @@ export function coco({ name, image }, found, labels) {
       bbox: [box.x0 + 0.5, box.y0 + 0.5, box.x1 - box.x0, box.y1 - box.y0],
       segmentation: { size: [image.height, image.width], counts: known.counts },
       ...(quality === null ? {} : { score: quality }),
+      model: madeByModels(known, facts),
+      by_hand: byHand(known),
     };
   });
   const categories = labels.map((label, index) => ({ id: index + 1, name: label }));
@@ -27,7 +30,7 @@ export function coco({ name, image }, found, labels) {
 
 // lengths: calipers as lines of a table.
 export function report({ name, image, facts }, found, lengths) {
-  const objects = found.map(({ frame, time_s, id, name: called, structure, known, box, area_px, quality, scale, measures }) => {
+  const objects = found.map(({ frame, time_s, id, name: called, structure, known, box, area_px, quality, scale, measures, notes }) => {
     const coded = ([scheme, value, meaning]) => ({ value, meaning, scheme });
     const { category, type, region, side } = structure.codes,
       codes = Object.entries({ category, type, region, laterality: side }).filter(([, code]) => code);
@@ -43,7 +46,8 @@ export function report({ name, image, facts }, found, lengths) {
       area_mm2: scale.mm && area_px * scale.mm[0] * scale.mm[1],
       quality,
       source: known.source,
-      ...(known.model && known.model !== `${facts.name} ${facts.version}` ? { notes: [`structure ${id}: made by ${known.model}, not by the model that this file names`] } : {}),
+      by_hand: byHand(known),
+      ...(notes.length ? { notes } : {}),
       measures: { scale: scaleOf(scale), ...measures },
     };
   });

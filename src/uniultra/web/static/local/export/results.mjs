@@ -7,9 +7,10 @@ import { lengthOf, scaleAt, withUserSize } from "../../core/scale.mjs";
 import { isLost } from "../../doc.mjs";
 import { saying } from "../said.mjs";
 import { png, utf8 } from "./bytes.mjs";
+import { makerFor } from "./derived.mjs";
 import { coco, report } from "./documents.mjs";
 import { itksnap, nifti, segNrrd } from "./labels.mjs";
-import { makerOf, makersNote, modelsOf } from "./makers.mjs";
+import { byHand, makerOf, makersNote, maskNotes, modelsOf } from "./makers.mjs";
 import { asPng, drawn } from "./overlay.mjs";
 import { cineTable, stillTable } from "./tables.mjs";
 import { yolo } from "./yolo.mjs";
@@ -119,32 +120,34 @@ async function plainFiles(name, { ids, size, mm, masks }, structures, kinds, beg
 async function dicomOf({ image, facts, codes }, structures, frames, kinds) {
   const size = { width: image.width, height: image.height },
     many = image.count > 1,
-    maker = { model: facts.name, modelVersion: facts.version, version: facts.uniultra };
-  const about = { raw: image.raw, count: image.count, size, maker, labels: structures.map(({ label }) => label) };
+    makers = structures.map(({ models }) => models);
+  const about = { raw: image.raw, count: image.count, size, makers, maker: makerFor(makers, facts), labels: structures.map(({ label }) => label) };
   const [seg, sr, sc] = await Promise.all(["seg", "sr", "sc"].map((kind) => (kinds.includes(kind) ? import(`./${kind}.mjs`) : null)));
   const captures = sc && many ? new sc.Captures() : null;
   return {
     add: async (files, begun, picture, number, { found, masks, calipers }) => {
-      captures?.add(picture, number, found);
+      const own = found.map(({ models }) => models);
+      captures?.add(picture, number, own);
       if (sc && !many) files[`${begun}.sc.dcm`] = await sc.capture(picture, number, about);
       const lengths = calipers.map(({ name, measures }) => ({ label: name, ...measures.length }));
       const findings = found
         .filter(({ area_px }) => area_px)
-        .map(({ structure, measures, known }) => ({ ...structure, measures, mask: masks[structure.number - 1], models: modelsOf([known], facts) }));
-      if (sr && (findings.length || lengths.length)) files[`${begun}.sr.dcm`] = await sr.report({ ...about, number, findings, lengths, codes });
+        .map(({ structure, measures, models }) => ({ ...structure, measures, mask: masks[structure.number - 1], models }));
+      if (sr && (findings.length || lengths.length)) files[`${begun}.sr.dcm`] = await sr.report({ ...about, maker: makerFor(own, facts), number, findings, lengths, codes });
     },
     finish: async (files, all) => {
       if (captures) files[`${all}.sc.dcm`] = await captures.file(about);
       if (!seg || !structures.length) return;
       const numbers = frames.map(({ number }) => number);
-      files[`${all}.seg.dcm`] = await seg.segmentation({ ...about, numbers, segments: segmentsOf(structures, frames, size, facts) });
+      files[`${all}.seg.dcm`] = await seg.segmentation({ ...about, numbers, segments: segmentsOf(structures, frames, size) });
     },
   };
 }
 
 // The structures that have a mask on some frame, numbered 1, 2, ... over all of them.
-function structuresOf({ doc, table }, frames) {
-  const there = new Set(frames.flatMap(({ masks }) => masks.map(({ object }) => object)));
+function structuresOf({ doc, table, facts }, frames) {
+  const all = frames.flatMap(({ masks }) => masks),
+    there = new Set(all.map(({ object }) => object));
   return doc.objects
     .filter(({ id }) => there.has(id))
     .map(({ id, name, colour }, index) => {
@@ -156,6 +159,7 @@ function structuresOf({ doc, table }, frames) {
         label: (clean || `structure ${index + 1}`).slice(0, LONGEST_LABEL),
         class: name.split(/\s+/).filter(Boolean).join(" ") || UNNAMED,
         colour: [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16)),
+        models: modelsOf(all.filter(({ object }) => object === id), facts),
         ...codesOf(clean, table),
       };
     });
@@ -187,7 +191,9 @@ function frameOf(of, structures, frame) {
     const about = { image: name, frame: frame.number, time_s: image.times_s?.[frame.number] ?? null, id: structure.number };
     const measures = area_px ? measureMask(mask, size, scale.mm) : {};
     const box = maskBox(mask, size);
-    found.push({ ...about, name: structure.name, structure, known, box, area_px, quality: known.quality, scale, measures });
+    const notes = maskNotes({ id: structure.number, known }, of.facts),
+      models = modelsOf([known], of.facts);
+    found.push({ ...about, name: structure.name, structure, known, box, area_px, quality: byHand(known) ? null : known.quality, scale, measures, notes, models });
     return mask;
   });
   const { mm } = scaleOf(calibration, ids.map((id) => (id ? 1 : 0)), size);
@@ -201,12 +207,10 @@ function scaleOf(calibration, mask, size) {
   return scaleAt(calibration, box ? [box.x0, box.y0, box.x1, box.y1] : [0, 0, 0, 0]);
 }
 
-function segmentsOf(structures, frames, size, facts) {
+function segmentsOf(structures, frames, size) {
   const empty = new Uint8Array(size.width * size.height);
-  return structures.map(({ id, label, codes, colour }) => {
-    const own = frames.map(({ number, masks }) => [number, masks.find(({ object }) => object === id)]),
-      counts = new Map(own.map(([number, mask]) => [number, mask?.counts]));
-    const models = modelsOf(own.flatMap(([, mask]) => mask ?? []), facts);
+  return structures.map(({ id, label, codes, colour, models }) => {
+    const counts = new Map(frames.map(({ number, masks }) => [number, masks.find(({ object }) => object === id)?.counts]));
     return { label, codes, colour, models, plane: (number) => (counts.get(number) ? decode(counts.get(number), size) : empty) };
   });
 }

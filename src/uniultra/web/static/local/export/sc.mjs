@@ -7,9 +7,9 @@ import { jpeg } from "./jpeg.mjs";
 
 const [STILL, CINE, JPEG] = ["1.2.840.10008.5.1.4.1.1.7", "1.2.840.10008.5.1.4.1.1.7.4", "1.2.840.10008.1.2.4.50"];
 
-// A still's picture, a canvas, as a file. `of`: {raw, count, size, labels, maker}; number: which frame of the source it is.
+// A still's picture, a canvas, as a file. `of`: {raw, count, size, labels, makers, maker}; number: which frame of the source it is.
 export async function capture(canvas, number, of) {
-  const picture = marked(canvas, noticeFor(of.labels));
+  const picture = marked(canvas, noticeFor(of.makers));
   const { instance, dataset } = await base(STILL, [number], of, picture);
   const rgb = new Uint8Array(3 * picture.width * picture.height);
   for (let i = 0, at = 0; at < rgb.length; i += 4) for (let c = 0; c < 3; c++) rgb[at++] = picture.data[i + c];
@@ -22,9 +22,9 @@ export class Captures {
     Object.assign(this, { numbers: [], frames: [], picture: null });
   }
 
-  // structures: those that the frame shows.
-  add(canvas, number, structures) {
-    const picture = marked(canvas, noticeFor(structures));
+  // makers: the models of each structure that the frame shows.
+  add(canvas, number, makers) {
+    const picture = marked(canvas, noticeFor(makers));
     this.picture = { width: picture.width, height: picture.height };
     this.numbers.push(number);
     this.frames.push(jpeg(picture));
@@ -77,16 +77,17 @@ function marked(canvas, notice) {
 }
 
 // All but the pixels.
-async function base(kind, numbers, { raw, count, labels, maker }, { width, height }) {
+async function base(kind, numbers, { raw, count, labels, makers, maker }, { width, height }) {
   const source = sourceOf(raw),
-    { instance, attributes } = await derivedHead(source, kind, "US", 902, labels);
+    notice = noticeFor(makers),
+    { instance, attributes } = await derivedHead(source, kind, "US", 902, labels, notice);
   const drawn = labels.length ? `Outlines of ${labels.length} structure${labels.length === 1 ? "" : "s"}` : "Calipers";
   const said = new Map(attributes.map(([tag, , value]) => [tag, value]));
   const dataset = [
     ...attributes,
     [0x00080008, "CS", ["DERIVED", "SECONDARY", "OVERLAY"]],
     [0x00080064, "CS", "WSD"],
-    [0x00082111, "ST", `${drawn} drawn on the image. ${noticeFor(labels)}`],
+    [0x00082111, "ST", `${drawn} drawn on the image. ${notice}`],
     [0x00082112, "SQ", [[...referenceTo(source, numbers, count), [0x0040a170, "SQ", [code(PROCESSED)]]]]],
     [0x00089215, "SQ", [code(SEGMENTED)]],
     [0x00181012, "DA", said.get(0x00080023)],
@@ -96,7 +97,7 @@ async function base(kind, numbers, { raw, count, labels, maker }, { width, heigh
     [0x00181019, "LO", [maker.version, maker.modelVersion]],
     [0x00200020, "CS", ""],
     [0x00200060, "CS", ""],
-    [0x00204000, "LT", noticeFor(labels)],
+    [0x00204000, "LT", notice],
     [0x00280301, "CS", "YES"],
     [0x00280302, "CS", "NO"],
   ];

@@ -1,6 +1,6 @@
 // DICOM SEG (PS3.3 A.51), binary, of a still or of frames of a cine: the attributes of uniultra/io/dicom/seg.py, without the patient's identity.
 
-import { NOTICE, PROCESSED, SEGMENTED, code, derivedHead, lossy, referenceTo, sourceOf } from "./derived.mjs";
+import { PROCESSED, SEGMENTED, code, derivedHead, lossy, noticeFor, referenceTo, sourceOf } from "./derived.mjs";
 import { dicomFile, randomUid } from "./dicom_writer.mjs";
 
 const STORAGE = "1.2.840.10008.5.1.4.1.1.66.4";
@@ -14,8 +14,9 @@ export async function segmentation({ raw, count, size, numbers, segments, maker 
   const source = sourceOf(raw),
     organisation = randomUid(),
     several = count > 1,
-    reference = referenceTo(source);
-  const { instance, attributes } = await derivedHead(source, STORAGE, "SEG", 900, segments.map(({ label }) => label));
+    reference = referenceTo(source),
+    notice = noticeFor(segments.map(({ models }) => models));
+  const { instance, attributes } = await derivedHead(source, STORAGE, "SEG", 900, segments.map(({ label }) => label), notice);
   const dimension = (pointer, within, name) => [
     [0x00209164, "UI", organisation],
     [0x00209165, "AT", pointer],
@@ -30,6 +31,7 @@ export async function segmentation({ raw, count, size, numbers, segments, maker 
     [0x00081200, "SQ", [[[0x00081115, "SQ", [[[0x0008114a, "SQ", [reference]], [0x0020000e, "UI", source.series]]]], [0x0020000d, "UI", source.study]]]],
     [0x00082112, "SQ", [reference]],
     [0x00181020, "LO", maker.version],
+    [0x00700081, "LO", notice],
     [0x00209221, "SQ", [[[0x00209164, "UI", organisation]]]],
     [0x00209222, "SQ", several ? dimensions : dimensions.slice(0, 1)],
     ...pixelAttributes(size, segments.length * numbers.length),
@@ -49,7 +51,6 @@ const HEAD = [
   [0x00181000, "LO", "none"],
   [0x00200020, "CS", ""],
   [0x00700080, "CS", "UNIULTRA"],
-  [0x00700081, "LO", NOTICE],
   [0x00700084, "PN", ""],
   [0x20500020, "CS", "IDENTITY"],
 ];

@@ -16,7 +16,7 @@ const [MOD, CONTEXT, CONTAINS] = ["HAS CONCEPT MOD", "HAS OBS CONTEXT", "CONTAIN
 export async function report({ raw, count, size, number, findings, lengths, maker, codes }) {
   const source = sourceOf(raw),
     labels = findings.map(({ label }) => label);
-  const { instance, attributes } = await derivedHead(source, STORAGE, "SR", 901, [...labels, ...lengths.map(({ label }) => label)], noticeFor(labels));
+  const { instance, attributes } = await derivedHead(source, STORAGE, "SR", 901, [...labels, ...lengths.map(({ label }) => label)], noticeFor(findings.map(({ models }) => models)));
   const uids = new Map(labels.map((label) => [label, randomUid()])); // one for all of a name
   const groups = findings.map((finding) => group(finding, uids.get(finding.label), referenceTo(source, [number], count), size, codes));
   groups.push(...lengths.map((one) => distance(one, referenceTo(source, [number], count), codes)));

@@ -26,7 +26,7 @@ const CINE = ["image", "frame", "time_s", "id", "name", "quality", "area_px", "u
 export function stillTable(found) {
   const lines = found.flatMap((one) => {
     const head = [one.image, one.frame, one.id, one.name],
-      end = scaleCells(one.scale);
+      end = scaleCells(one);
     const known = [...MEASURES, "length"].filter((name) => one.measures[name]);
     if (!known.length) return [[...head, "none", ...Array(7).fill(""), ...end]];
     return known.map((name) => {
@@ -43,18 +43,18 @@ export function cineTable(found) {
   const followed = found.some(({ status }) => status !== undefined);
   const both = ({ value, uncertainty }) => [rounded(value, 4), rounded(uncertainty, 4)];
   const lines = found.map((one) => {
-    const { measures, scale } = one;
+    const { measures } = one;
     const about = [one.image, one.frame, one.time_s === null ? "" : rounded(one.time_s, 6), one.id, one.name];
     const values = MEASURES.flatMap((name) => (measures[name] ? both(measures[name]) : ["", ""]));
     const centre = measures.centroid_xy?.map((place) => rounded(place, 2)) ?? ["", ""];
     const quality = one.quality === null ? "" : rounded(one.quality, 4);
-    return [...about, quality, one.area_px, measures.perimeter?.unit ?? "", ...values, ...centre, ...scaleCells(scale), ...(followed ? [one.status] : [])];
+    return [...about, quality, one.area_px, measures.perimeter?.unit ?? "", ...values, ...centre, ...scaleCells(one), ...(followed ? [one.status] : [])];
   });
   return csv([followed ? [...CINE, "status"] : CINE, ...lines]);
 }
 
-// What says how large a pixel is, and why nothing does or what speaks against it.
-const scaleCells = ({ source, reason, notes }) => [source || "none", [reason, ...notes].filter(Boolean).join("; ")];
+// What says how large a pixel is, and why nothing does, what speaks against it, and notes on the mask.
+const scaleCells = ({ scale: { source, reason, notes }, notes: own = [] }) => [source || "none", [reason, ...notes, ...own].filter(Boolean).join("; ")];
 
 const rounded = (value, digits) => (typeof value === "number" ? Number(value.toFixed(digits)) : ""); // an uncertainty may be unknown
 
