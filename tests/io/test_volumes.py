@@ -202,7 +202,7 @@ REFUSED = {
     "nrrd encoding": (nrrd(marked(), "hex"), "encoding 'hex'"),
     "nrrd type": (nrrd(marked(), type="block"), "type 'block'"),
     "nrrd line": (b"NRRD0004\nnothing\n\n", "is not a field"),
-    "nrrd axes": (nrrd(marked(), kinds="list domain domain"), "legal is domain domain"),
+    "nrrd axes": (nrrd(marked(), kinds="stub domain domain"), "legal is domain domain"),
     "nrrd elsewhere": (nrrd(marked(), data_file="../../a.raw"), "one file beside it"),
     "nrrd list": (nrrd(marked(), data_file="LIST"), "no such file"),
 }
@@ -241,3 +241,64 @@ def test_labels_go_round_and_are_measured(tmp_path: Path) -> None:
         READERS["MetaImage"](grey)
     with pytest.raises(FileError, match="write one file per frame"):
         READERS["MetaImage"](put(tmp_path, "c.mha", mha(marked())))
+
+
+SEQUENCE = {
+    "last": ("domain domain domain list", "(0.2,0,0) (0,0.3,0) (0,0,1) none", '"" "" "" "s"', 3),
+    "first": ("list domain domain domain", "none (0.2,0,0) (0,0.3,0) (0,0,1)", '"s" "" "" ""', 0),
+}
+
+
+def sequence(where: str, encoding: str = "raw", times: str = "10 10.04 10.2", **more: str) -> bytes:
+    """A cine as Slicer writes it: frames last since 5.10, first before."""
+    kinds, directions, units, axis = SEQUENCE[where]
+    pixels = marked() if where == "last" else np.moveaxis(marked(), 0, -1)
+    sizes = f"{WIDTH} {HEIGHT} 1"
+    header = {
+        "dimension": "4",
+        "sizes": f"{sizes} {COUNT}" if where == "last" else f"{COUNT} {sizes}",
+        "kinds": kinds,
+        "space_directions": directions,
+        "units": units,
+        **more,
+    }
+    head, _, _ = nrrd(marked(), encoding, **header).partition(b"\n\n")
+    index = f"\naxis {axis} index type:=numeric\naxis {axis} index values:={times}\n\n"
+    return head + index.encode() + PACK[encoding](np.ascontiguousarray(pixels).tobytes())
+
+
+@pytest.mark.parametrize("encoding", ["raw", "gzip"])
+@pytest.mark.parametrize("where", SEQUENCE)
+def test_a_sequence_of_slicer_has_its_frames_and_their_times(
+    tmp_path: Path, where: str, encoding: str
+) -> None:
+    cine = open_cine(put(tmp_path, "a.seq.nrrd", sequence(where, encoding)))
+    assert cine.count == COUNT
+    assert cine.frame_hw == (HEIGHT, WIDTH)
+    np.testing.assert_allclose(cine.times_s or (), (0, 0.04, 0.2))
+    assert cine.read(0).spacing_mm_yx == pytest.approx((0.3, 0.2))
+    for number, expected in enumerate(marked()):
+        np.testing.assert_array_equal(cine.read(number).pixels_hw, expected)
+    for frame, expected in zip(cine, marked(), strict=True):
+        np.testing.assert_array_equal(frame.pixels_hw, expected)
+
+
+def test_index_values_without_a_unit_of_time_are_not_times(tmp_path: Path) -> None:
+    for more, said in (
+        ({"units": '"" "" "" "mm"'}, "unit 'mm', which is no time"),
+        ({"units": ""}, "no unit"),
+        ({"times": "1 3 2"}, "ascend"),
+    ):
+        cine = open_cine(put(tmp_path, "a.seq.nrrd", sequence("last", **more)))
+        assert cine.times_s is None
+        assert cine.count == COUNT
+        assert any("index values" in note and said in note for note in cine.notes)
+
+
+def test_a_sequence_of_volumes_and_a_truncated_one_are_refused(tmp_path: Path) -> None:
+    whole = sequence("first")
+    sizes = (f"sizes: {COUNT} {WIDTH} {HEIGHT} 1".encode(), f"sizes: {COUNT} 5 {WIDTH} 6".encode())
+    deep = whole.replace(*sizes)
+    for data, said in ((whole[:-9], "truncated"), (deep, "legal are columns x rows")):
+        with pytest.raises(FileError, match=said):
+            open_cine(put(tmp_path, "a.seq.nrrd", data))

@@ -21,6 +21,7 @@ from uniultra.io.paths import LentFile, PathLike, shown
 from uniultra.io.place import LPS, RAS, Place, place
 from uniultra.io.plus import described
 from uniultra.io.print_size import print_size_notes
+from uniultra.io.slicer_sequences import index_times
 from uniultra.io.volumes import (
     MOST_FIELDS,
     Volume,
@@ -145,10 +146,14 @@ def read_volume(path: PathLike) -> Volume:
     channels, first = 1, 0
     if kinds and kinds[0] in _COLOURS:
         channels, first, size, kinds = size[0], 1, size[1:], kinds[1:]
+    frames_first = kinds[:1] == ["list"] and channels == 1
+    if frames_first:
+        first, size, kinds = 1, (*size[1:], size[0]), [*kinds[1:], kinds[0]]
     if len(size) < 2 or (kinds and kinds[:2] != ["domain"] * 2 and kinds[:2] != ["space"] * 2):
         found = " ".join(fields.get("kinds", "none").split())[:60]
         raise FileError(
-            f"{name}: axes of kinds {shown(found)}; legal is domain domain, and one more; export it again"
+            f"{name}: axes of kinds {shown(found)}; legal is domain domain and one more, or list domain "
+            "domain; export it again"
         )
     axis, count = one_axis(size[2:], name)
     encoding = fields.get("encoding", "").lower()
@@ -168,7 +173,11 @@ def read_volume(path: PathLike) -> Volume:
     if fields.get("byte skip", "").strip() == "-1":
         offset = data.size - volume.frame_bytes * count
     volume = replace(volume, place=_place(fields), slices=axis == 0 and not is_time)
-    return described(volume, pairs, offset, calibration, notes)
+    if frames_first and count > 1:
+        volume = replace(volume, interleaved=True)
+    volume = described(volume, pairs, offset, calibration, notes)
+    times, more = index_times(fields, pairs, count) if volume.times_s is None else (volume.times_s, ())
+    return replace(volume, times_s=times, notes=(*volume.notes, *more))
 
 
 def _place(fields: dict[str, str]) -> Place | None:

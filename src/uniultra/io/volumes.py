@@ -15,7 +15,7 @@ import bz2
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -34,6 +34,7 @@ MAX_HEADER_BYTES = 64_000_000
 MAX_LINE_BYTES = 100_000
 MOST_FIELDS = 2_000_000
 MOST_LABEL = 255
+MAX_HELD_BYTES = 2_000_000_000
 _CHUNK = 1 << 16
 _OPENERS: dict[str, Callable[[], Any]] = {
     "zlib": zlib.decompressobj,
@@ -58,6 +59,7 @@ class Volume:
         calibration, times_s, notes: as of a `Cine`.
         place: of the first frame as it lies in the file; None where the header has none.
         slices: whether frames lie side by side in space, not in time.
+        interleaved: whether each pixel's values of all frames lie together.
     """
 
     name: str
@@ -73,6 +75,7 @@ class Volume:
     notes: tuple[str, ...] = field(default=())
     place: Place | None = None
     slices: bool = False
+    interleaved: bool = False
 
     @property
     def frame_bytes(self) -> int:
@@ -98,18 +101,19 @@ def cine_of(volume: Volume) -> Cine:
             f"{volume.name}: {max(there, 0)} bytes of pixels where the header promises {expected}: "
             "truncated; copy or export it again"
         )
-    span = span_of(_grey(_plane(volume, 0), volume))
+    plane, planes = _apart(volume) if volume.interleaved else (_plane, _planes)
+    span = span_of(_grey(plane(volume, 0), volume))
 
     return Cine(
         volume.name,
         (height, width),
         count,
-        read=lambda number: _finished(_plane(volume, number), volume, span),
-        stream=lambda: (_finished(plane, volume, span) for plane in _planes(volume)),
+        read=lambda number: _finished(plane(volume, number), volume, span),
+        stream=lambda: (_finished(one, volume, span) for one in planes(volume)),
         times_s=volume.times_s,
         calibration=volume.calibration,
         notes=volume.notes,
-        in_order=volume.encoding != "raw",
+        in_order=volume.encoding != "raw" and not volume.interleaved,
     )
 
 
@@ -220,6 +224,31 @@ def _planes(volume: Volume) -> Iterator[np.ndarray]:
             else:
                 data, left = _unpacked(file, stream, left, volume, number)
             yield _shaped(data, volume, number)
+
+
+def _apart(
+    volume: Volume,
+) -> tuple[Callable[[Volume, int], np.ndarray], Callable[[Volume], Iterator[np.ndarray]]]:
+    """`_plane` and `_planes` of interleaved frames, which are read at once and kept. Raises FileError where
+    that is too much.
+    """
+    width, height, count = volume.size
+    if volume.frame_bytes * count > MAX_HELD_BYTES:
+        raise FileError(
+            f"{volume.name}: {volume.frame_bytes * count / 1e9:.1f} GB of frames that lie pixel by pixel; "
+            f"legal are {MAX_HELD_BYTES / 1e9:.1f}; save it with Slicer 5.10 or later"
+        )
+
+    @cache
+    def whole() -> np.ndarray:
+        pixels = _plane(replace(volume, size=(width, height, 1), channels=count), 0)
+        return np.ascontiguousarray(np.moveaxis(pixels, -1, 0))[..., None]
+
+    def one(volume: Volume, number: int) -> np.ndarray:
+        check_number(number, count, volume.name)
+        return whole()[number]
+
+    return one, lambda _: iter(whole())
 
 
 def _unpacked(file: BinaryIO, stream: Any, left: bytes, volume: Volume, number: int) -> tuple[bytes, bytes]:
