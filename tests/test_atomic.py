@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from uniultra.atomic import staged, staged_folder, whole
+from uniultra.atomic import staged, staged_files, staged_folder, whole
 from uniultra.errors import OutputError
 
 NAMES = ("a.csv", "b.json", "c.png")
@@ -247,3 +247,24 @@ def test_names_of_two_folders_are_a_fault_of_the_caller(tmp_path: Path) -> None:
 def test_it_needs_nothing_heavy() -> None:
     code = "import sys, uniultra.atomic; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def put(folder: Path, texts: dict[str, str], error: Exception | None = None) -> None:
+    with staged_files(folder) as stage:
+        for name, text in texts.items():
+            (stage / name).write_text(text)
+        if error is not None:
+            raise error
+
+
+def test_files_of_unknown_names_come_all_or_none(tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    with pytest.raises(ValueError, match="on the way"):
+        put(folder, {"a.txt": "1"}, ValueError("on the way"))
+    assert not folder.exists()
+    put(folder, {"a.txt": "1"})
+    (folder / "b.txt").mkdir()
+    with pytest.raises(OutputError, match=r"out/b\.txt: a folder"):
+        put(folder, {"a.txt": "2", "b.txt": "2"})
+    assert sorted(path.name for path in folder.iterdir()) == ["a.txt", "b.txt"]
+    assert (folder / "a.txt").read_text() == "1"

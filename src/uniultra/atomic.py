@@ -85,6 +85,28 @@ def whole(path: PathLike, force: bool = False) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
+def staged_files(folder: Path) -> Iterator[Path]:
+    """For results of one folder whose names nobody knows yet: a folder to put them into. At the end all of
+    them take their places, also those of files of the same names; on any error none does, as of `staged`.
+
+    Raises:
+        OutputError: they can't be written, in terms of their places.
+    """
+    hidden = ""
+    try:
+        with _os_errors_of(folder), stage_in(folder) as stage:
+            hidden = f"{stage.name}{os.sep}"
+            yield stage
+            parts = [part for part in sorted(stage.iterdir()) if not part.name.startswith(".uniultra")]
+            check_free([folder / part.name for part in parts], force=True)
+            _place([(part, folder / part.name) for part in parts], force=True)
+    except OutputError as error:
+        if hidden and hidden in str(error):
+            raise OutputError(str(error).replace(hidden, "")) from error
+        raise
+
+
+@contextlib.contextmanager
 def staged_folder(out: Path) -> Iterator[Path]:
     """A new folder to fill, which becomes `out` at the end, unless it was removed again; on any error nothing
     is left behind.

@@ -160,6 +160,8 @@ FRAME_COLUMNS = (
     *(column for name in MEASURES for column in (name, f"{name}_uncertainty")),
     *("centroid_x", "centroid_y", "scale", "note"),
 )
+MEASURES_COLUMNS = (*FRAME_COLUMNS, "status", "model", "version", "by_hand")
+"""Of a table over several files: also what a tracker said, what made a mask, and what a person did to it."""
 
 
 def frame_row(about: list[Any], pixels: int, measured: Measured, notes: Iterable[str] = ()) -> list[Any]:

@@ -205,7 +205,29 @@ def cine_files(
             dicom.write(parts, model, report)
 
 
+def measures_rows(image: str, result: FrameResult) -> list[list[Any]]:
+    """The lines of `measured.MEASURES_COLUMNS` of a frame, a structure each but those that tracking lost."""
+    return [
+        [*_row(image, result, found), found.status or "", *_maker(result, found), found.by_hand or ""]
+        for found in result.objects
+        if found.status != "lost"
+    ]
+
+
+def _maker(result: FrameResult, found: ObjectResult) -> list[str]:
+    """Names and versions of the models that made a mask; empty where a person drew it."""
+    own = ((result.model.name, result.model.version),) if found.models is None else found.models
+    return [", ".join(name for name, _ in own), ", ".join(version for _, version in own)]
+
+
 def _row(image: str, result: FrameResult, found: ObjectResult) -> list[Any]:
     time_s = "" if result.time_s is None else result.time_s
-    about = [image, result.at, time_s, found.number, found.name, "" if found.by_hand else found.quality]
+    about = [
+        image,
+        result.number or 0,
+        time_s,
+        found.number,
+        found.name,
+        "" if found.by_hand else found.quality,
+    ]
     return frame_row(about, found.area_px, found.measured, (*found.mask.notes, *found.notes))

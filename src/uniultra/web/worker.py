@@ -53,7 +53,7 @@ class Worker:
     cines: CineDesk = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "desk", Desk(self.backend, self.cache))
+        object.__setattr__(self, "desk", Desk(self.backend, self.cache, self.abandoned))
         object.__setattr__(self, "cines", CineDesk(self.backend, self.abandoned))
 
     def run(self, job: Job) -> Answer | Failure:

@@ -119,6 +119,10 @@ class Lane(ABC):
                 self.abandon()
             raise
 
+    async def drained(self) -> None:
+        """Returns once what runs, and what waits by now, has ended."""
+        await asyncio.wrap_future(self._thread.submit(lambda: None))
+
     @abstractmethod
     def abandon(self) -> None:
         """Says that nobody waits for the job under way any more."""

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import re
+import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from browsers import Visit
 from exported import KIDNEY, OTHER, document
+from uniultra.measure.measured import FRAME_COLUMNS, MEASURES_COLUMNS
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 pytestmark = pytest.mark.browser
@@ -44,14 +49,41 @@ def test_all_accepted_files_are_exported_and_that_can_be_stopped(tab: Visit, fol
         "() => { const r = document.querySelector('#export-result .good').getBoundingClientRect();"
         " return r.top > 0 && r.bottom < innerHeight; }"
     )
-    for path in export.iterdir():
-        path.unlink()
-    page.route("**/export", lambda route: (page.wait_for_timeout(500), route.continue_()))
-    page.locator("#export-all").click()
+    check_table(export)
+    before = {path.name: path.read_bytes() for path in export.iterdir()}
+    held: list[Any] = []
+    page.route("**/export", lambda route: held.append(route))
+    with page.expect_request("**/export"):
+        page.locator("#export-all").click()
     page.locator("#export-stop").click()
-    playwright.expect(result).to_contain_text("files written", timeout=60_000)
+    playwright.expect(result).to_have_text("Cancelled. Nothing was written.")
     page.unroute("**/export")
-    assert len({path.name.partition(".")[0] for path in export.iterdir()}) == 1
+    assert {path.name: path.read_bytes() for path in export.iterdir()} == before
+    (export / "measures.csv").unlink()
+    page.route("**/export", lambda route: held.append(route))
+    page.route("**/export", lambda route: route.continue_(), times=1)
+    page.locator("#export-all").click()
+    playwright.expect(result).to_contain_text("File 2 of 2", timeout=60_000)
+    page.keyboard.press("Escape")
+    playwright.expect(result).to_have_text(re.compile(r"Cancelled\. \d+ files were written before\."))
+    page.unroute("**/export")
+    assert not (export / "measures.csv").exists()
+
+
+def check_table(export: Path) -> None:
+    """One table of both files; a cine's lines begin as those of its own table, and millimetres and pixels
+    are told apart by their unit.
+    """
+    text = (export / "measures.csv").read_text(encoding="utf-8")
+    head, *lines = csv.reader(text.splitlines())
+    assert head == list(MEASURES_COLUMNS)
+    _, *own = csv.reader((export / "cine.frames.csv").read_text(encoding="utf-8").splitlines())
+    assert [line[: len(FRAME_COLUMNS)] for line in lines if line[0] == "cine.dcm"] == own
+    rows = {line[0]: dict(zip(head, line, strict=True)) for line in lines}
+    assert [line[0] for line in lines] == ["cine.dcm", "picture.png"]
+    assert (rows["cine.dcm"]["unit"], rows["picture.png"]["unit"]) == ("mm", "px")
+    assert {row["model"] for row in rows.values()} == {"uniultra-mini"}
+    assert {(row["status"], row["by_hand"]) for row in rows.values()} == {("", "")}
 
 
 def test_without_a_server_each_file_is_a_download(alone: Visit, scans: Path) -> None:
@@ -61,10 +93,20 @@ def test_without_a_server_each_file_is_a_download(alone: Visit, scans: Path) -> 
         masks: dict[int, tuple[np.ndarray | None, ...]] = {0: (KIDNEY, OTHER, None)}
         page.evaluate("(doc) => seen.commit({ ...doc, done: true })", document(masks))
         alone.wait("app.saving === 'saved' && doc.frames.length > 0")
-    downloads: list[str] = []
-    page.on("download", lambda one: downloads.append(one.suggested_filename))
+    downloads: list[Any] = []
+    page.on("download", lambda one: downloads.append(one))
     page.keyboard.press("Control+e")
     page.locator("#export-all").click()
     playwright.expect(page.locator("#export-result")).to_contain_text("files written", timeout=60_000)
     page.keyboard.press("Escape")
-    assert downloads == ["still.uniultra.zip", "cine.uniultra.zip"]
+    names = [one.suggested_filename for one in downloads]
+    assert names == ["still.uniultra.zip", "cine.uniultra.zip", "measures.csv"]
+    head, *lines = csv.reader(Path(downloads[-1].path()).read_text(encoding="utf-8").splitlines())
+    assert head == list(MEASURES_COLUMNS)
+    with zipfile.ZipFile(downloads[1].path()) as packed:
+        own = list(csv.reader(packed.read("cine.frames.csv").decode().splitlines()))
+    assert own[0] == list(FRAME_COLUMNS)
+    assert [line[: len(FRAME_COLUMNS)] for line in lines if line[0] == "cine.dcm"] == own[1:]
+    assert [(line[0], line[4]) for line in lines] == [
+        (name, called) for name in ("still.dcm", "cine.dcm") for called in ("left kidney", "'=cmd()")
+    ]

@@ -58,7 +58,7 @@ def test_an_export_waits_for_a_mask(tab: Visit, folder: Path) -> None:
     """It was refused, or written without the mask."""
     tab.open("picture.png")
     with late(tab) as answer:
-        tab.page.evaluate("async () => (await import('/static/dialogs.mjs')).showExport()")
+        tab.page.evaluate("async () => (await import('/static/export_dialog.mjs')).showExport()")
         tab.page.locator("#export-now").click()
         tab.page.wait_for_timeout(300)
         answer()

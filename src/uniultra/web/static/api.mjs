@@ -34,8 +34,9 @@ export async function enter() {
 export const getJson = async (path) => heard(await (await send("GET", path)).json());
 export const getBlob = async (path) => (await send("GET", path)).blob();
 
-export async function sendJson(method, path, value) {
-  const found = await send(method, path, JSON.stringify(value), "application/json");
+// `signal`: of an AbortController; an answer that nobody waits for is the server's work no more.
+export async function sendJson(method, path, value, signal) {
+  const found = await send(method, path, JSON.stringify(value), "application/json", signal);
   return found.status === 204 ? null : heard(await found.json());
 }
 
@@ -49,14 +50,14 @@ function heard(answer) {
   return answer;
 }
 
-async function send(method, path, body, type) {
+async function send(method, path, body, type, signal) {
   const headers = { "X-Uniultra-Key": localStorage.getItem(KEY) ?? "" };
   if (reader()) headers["X-Uniultra-Reader"] = encodeURIComponent(reader());
   if (ofShown(method, path)) headers["X-Uniultra-Stamp"] = app.file.stamp;
   if (type) headers["Content-Type"] = type;
   let answer;
   try {
-    answer = await fetch(path, { method, body, headers, credentials: "same-origin", redirect: "error" });
+    answer = await fetch(path, { method, body, headers, credentials: "same-origin", redirect: "error", signal });
   } catch {
     throw new Refused("offline", "");
   }

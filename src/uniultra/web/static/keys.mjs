@@ -1,7 +1,8 @@
 // Every action has a key; the image can be pointed at with the arrows, too.
 
 import { maskOf, withCaliper, withMask, withoutCaliper } from "./doc.mjs";
-import { showExport, showHelp } from "./dialogs.mjs";
+import { showHelp } from "./dialogs.mjs";
+import { showExport } from "./export_dialog.mjs";
 import { addCover, removeCover } from "./cover.mjs";
 import { byId } from "./dom.mjs";
 import { nextFit } from "./fit.mjs";

@@ -2,7 +2,8 @@
 
 import { enter, getJson, reader } from "./api.mjs";
 import { CineBar } from "./cine.mjs";
-import { askScale, isExported, renderHint, showExport, showHelp } from "./dialogs.mjs";
+import { askScale, renderHint, showHelp } from "./dialogs.mjs";
+import { isExported, showExport } from "./export_dialog.mjs";
 import { byId, el, fill, icon, iconButton } from "./dom.mjs";
 import { Files } from "./files.mjs";
 import { Frames } from "./frames.mjs";

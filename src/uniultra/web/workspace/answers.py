@@ -36,11 +36,11 @@ from uniultra.web.worker_prompts import prompt_with
 from uniultra.web.workspace.jobs import (
     Compared,
     Encoded,
-    Export,
     Pointed,
     SavedCaliper,
     SavedFrame,
     SavedObject,
+    Tabulate,
 )
 
 JPEG_QUALITY = 90
@@ -135,7 +135,7 @@ def drawn_caliper(saved: SavedCaliper, frame: Frame) -> DrawnCaliper:
     return DrawnCaliper(saved.number, saved.ends_xy, scale)
 
 
-def with_calipers(job: Export) -> list[SavedFrame]:
+def with_calipers(job: Tabulate) -> list[SavedFrame]:
     """The frames of an export in their order, those with calipers alone among them."""
     frames = {saved.number: saved for saved in job.frames}
     measured = {caliper.frame for caliper in job.calipers}

@@ -59,6 +59,8 @@ from uniultra.web.workspace.jobs import (
     Point,
     Pointed,
     SavedObject,
+    Tables,
+    Tabulate,
     Teach,
     Track,
     Tracked,
@@ -71,12 +73,17 @@ from uniultra.web.workspace.open_cine import OpenCine
 from uniultra.web.workspace.stamps import stamp_of, stamp_text
 
 KEPT_FILES = 3
+Boxes = tuple[tuple[float, float, float, float], ...]
 
 
 class Desk:
     """One process's open files. One thread's own: nothing is locked."""
 
-    def __init__(self, backend: Backend, cache: EmbeddingCache) -> None:
+    def __init__(
+        self, backend: Backend, cache: EmbeddingCache, abandoned: Callable[[], bool] = lambda: False
+    ) -> None:
+        """`abandoned` says whether nobody waits for the job under way any more."""
+        self.abandoned = abandoned
         self.backend, self.cache, self.follower = backend, cache, Follower()
         self._open: OrderedDict[Path, OpenCine] = OrderedDict()
 
@@ -92,6 +99,7 @@ class Desk:
             Ejection: self._ejection,
             Track: self._track,
             Export: self._export,
+            Tabulate: self._tabulate,
             Teach: self._teach,
             Compare: self._compare,
             Planes: self._planes,
@@ -227,8 +235,20 @@ class Desk:
         from uniultra.web.workspace.export import export
 
         named = maker_of(job.frames, self._segmenter(job).facts)
-        written = export(job, self._cine(job.path).file, named, self._results(job, named))
+        made = self._results(job, named, job.banners)
+        written = export(job, self._cine(job.path).file, named, made, self._check_awaited)
         return replace(written, notes=(*written.notes, *makers_note(job.frames, named)))
+
+    def _tabulate(self, job: Tabulate) -> Tables:
+        from uniultra.web.workspace.export import tables_of
+
+        _, results = self._results(job, maker_of(job.frames, self._segmenter(job).facts))
+        return tables_of(job.path.name, results)
+
+    def _check_awaited(self) -> None:
+        """Raises JobError where the client of the job under way has gone."""
+        if self.abandoned():
+            raise JobError("worker-lost", "the client has gone")
 
     def _compare(self, job: Compare) -> tuple[Compared, ...]:
         found = []
@@ -241,6 +261,7 @@ class Desk:
     def _teach(self, job: Teach) -> tuple[str, ...]:
         names = []
         for number, kinds in job.frames:
+            self._check_awaited()
             frame = covered(self._frame(job, number), job.banners)
             names.append(f"{job.name}.frame{number}.png")
             write_png(job.folder / "images" / names[-1], frame.pixels_hw)
@@ -251,11 +272,14 @@ class Desk:
                 write_png(job.folder / "masks" / mask_name(names[-1], kind), ids)
         return tuple(names)
 
-    def _results(self, job: Export, named: ModelFacts) -> tuple[Cine, list[FrameResult]]:
+    def _results(
+        self, job: Tabulate, named: ModelFacts, banners: Boxes = ()
+    ) -> tuple[Cine, list[FrameResult]]:
         cine = self._cine(job.path).cine
         results = []
         for saved in with_calipers(job):
-            frame = covered(self._frame(job, saved.number), job.banners)
+            self._check_awaited()
+            frame = covered(self._frame(job, saved.number), banners)
             objects = [
                 replace(drawn_result(one, frame), notes=mask_notes(one, named), models=models_of(one))
                 for one in saved.objects

@@ -159,16 +159,24 @@ class SavedCaliper:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Export(FileJob):
+class Tabulate(FileJob):
+    """Measure all structures and calipers of a file: answered by the lines of both tables, `Tables`.
+    `calipers` may lie on frames without structures.
+    """
+
+    frames: tuple[SavedFrame, ...]
+    calipers: tuple[SavedCaliper, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Export(Tabulate):
     """Write results of some frames into `folder`: answered by the names of the files and notes, `Exported`.
-    What lies under `banners` is black in every picture; `calipers` may lie on frames without structures.
+    What lies under `banners` is black in every picture.
     """
 
     folder: Path
-    frames: tuple[SavedFrame, ...]
     kinds: tuple[str, ...]
     banners: tuple[tuple[float, float, float, float], ...] = ()
-    calipers: tuple[SavedCaliper, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -259,6 +267,16 @@ class Exported:
     notes: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Tables:
+    """Lines of `measured.MEASURES_COLUMNS`, a structure of a frame each, and of `measured.CSV_COLUMNS`, a
+    caliper each.
+    """
+
+    structures: tuple[list[Any], ...] = field(repr=False)
+    calipers: tuple[list[Any], ...] = field(repr=False)
+
+
 WorkspaceValue = (
     FileFacts
     | Encoded
@@ -268,6 +286,7 @@ WorkspaceValue = (
     | tuple[Compared, ...]
     | tuple[str, ...]
     | Exported
+    | Tables
     | dict[str, Any]
 )
 """What the jobs of this module are answered by; None for `Warm`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import asdict
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import FastAPI, Query, Request, Response
@@ -11,15 +12,18 @@ from fastapi import FastAPI, Query, Request, Response
 from uniultra.pixel_scale import Calibration
 from uniultra.text import Said
 from uniultra.web.problems import Problem
+from uniultra.web.route_parts import disconnected
 from uniultra.web.schemas import said_of
-from uniultra.web.service import Service
+from uniultra.web.service import Service, while_there
 from uniultra.web.workspace.access import ENTER, cookie_header
 from uniultra.web.workspace.banners import BannersIn
 from uniultra.web.workspace.frame_routes import ONE, add_frames
 from uniultra.web.workspace.items import Item
 from uniultra.web.workspace.jobs import Exported
 from uniultra.web.workspace.learn_routes import add_learning
+from uniultra.web.workspace.measures import write_measures
 from uniultra.web.workspace.offers import offered
+from uniultra.web.workspace.project import Project
 from uniultra.web.workspace.readers import AgreementOut, agreement, checked, reader_of, readers_of
 from uniultra.web.workspace.same_file import same_file
 from uniultra.web.workspace.schemas import (
@@ -28,6 +32,7 @@ from uniultra.web.workspace.schemas import (
     ExportedOut,
     ExportIn,
     ItemOut,
+    MeasuresIn,
     OpenedOut,
     ReaderIn,
     SaveIn,
@@ -174,16 +179,24 @@ def _add_results(app: FastAPI, service: Service, workspace: Workspace) -> None:
         item = workspace.item(item_id)
         requested = await service.bodies.read(request, ExportIn)
         project = workspace.project_of(reader_of(request))
-        done = await workspace.export(service, item, tuple(requested.kinds), project)
-        folder = project.exports.relative_to(workspace.project.folder.parent).as_posix()
-        return _exported_out(folder, done)
+        work = workspace.export(service, item, tuple(requested.kinds), project)
+        done = await while_there(work, partial(disconnected, request))
+        return _exported_out(workspace, project, done)
 
     @app.post("/v1/workspace/dataset", response_model=ExportedOut, include_in_schema=False)
-    async def dataset() -> ExportedOut:
+    async def dataset(request: Request) -> ExportedOut:
         """Writes all accepted images as one data set."""
-        done = await export_dataset(service, workspace)
-        folder = f"{workspace.project.folder.name}/{workspace.project.exports.name}"
-        return _exported_out(folder, done)
+        done = await while_there(export_dataset(service, workspace), partial(disconnected, request))
+        return _exported_out(workspace, workspace.project, done)
+
+    @app.post("/v1/workspace/measures", response_model=ExportedOut, include_in_schema=False)
+    async def measures(request: Request) -> ExportedOut:
+        """Writes what is measured on several files as one table."""
+        requested = await service.bodies.read(request, MeasuresIn)
+        project = workspace.project_of(reader_of(request))
+        work = write_measures(service, workspace, requested.items, project)
+        done = await while_there(work, partial(disconnected, request))
+        return _exported_out(workspace, project, done)
 
     @app.post("/v1/workspace/agreement", response_model=AgreementOut, include_in_schema=False)
     async def agree(request: Request) -> AgreementOut:
@@ -194,7 +207,8 @@ def _add_results(app: FastAPI, service: Service, workspace: Workspace) -> None:
         return await agreement(service, workspace, checked(requested.reader))
 
 
-def _exported_out(folder: str, done: Exported) -> ExportedOut:
+def _exported_out(workspace: Workspace, project: Project, done: Exported) -> ExportedOut:
+    folder = project.exports.relative_to(workspace.project.folder.parent).as_posix()
     return ExportedOut(
         folder=folder, files=list(done.files), notes=list(done.notes), said=said_of(done.notes)
     )

@@ -193,6 +193,15 @@ class ExportIn(Strict):
     )
 
 
+class MeasuresIn(Strict):
+    """The files of the work list, by their ids, that a table of measures is of."""
+
+    items: Annotated[
+        list[Annotated[str, StringConstraints(strict=True, max_length=40)]],
+        Field(min_length=1, max_length=20_000, fail_fast=True),
+    ]
+
+
 class ItemOut(BaseModel):
     """A file of the work list. `objects`, `frames` and `calipers` count what is saved of it; `kinds` are the
     names of its structures; `fault` is why it couldn't be opened, or empty.

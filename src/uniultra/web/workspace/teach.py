@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -76,7 +76,7 @@ async def begin_lesson(service: Service, workspace: Workspace, kind: str) -> Pat
     learner.check_links()
     folder = next_folder(learner.root, kind)
     accepted = [replace(one, name=f"{place:03}") for place, one in enumerate(accepted[-MOST_IMAGES:])]
-    with _whole(folder, "the lesson can't be written into the project folder"):
+    async with _whole(service, folder, "the lesson can't be written into the project folder"):
         copied = await _copy(service, workspace, folder / "data", accepted)
         samples = [
             Sample(project.stem(one.item), f"images/{name}", f"masks/{mask_name(name, 0)}")
@@ -99,7 +99,7 @@ async def export_dataset(service: Service, workspace: Workspace) -> Exported:
     if project.unwritable():
         raise Problem("output", project.unwritable())
     folder = free_folder(project.exports, "dataset")
-    with _whole(folder, "the data set can't be written into the project folder"):
+    async with _whole(service, folder, "the data set can't be written into the project folder"):
         await _copy(service, workspace, folder, accepted)
         await asyncio.to_thread(_write, folder, accepted)
     count = sum(len(one.frames) for one in accepted)
@@ -145,11 +145,18 @@ def _of_kind(doc: Doc, kind: str) -> Frames:
     return {number: {kind: masks} for number, masks in shown[:: max(1, -(-len(shown) // MOST_FRAMES))]}
 
 
-@contextmanager
-def _whole(folder: Path, fault: str) -> Iterator[None]:
-    """A folder that is removed again where it can't be filled. Raises Problem: output with `fault`."""
+@asynccontextmanager
+async def _whole(service: Service, folder: Path, fault: str) -> AsyncIterator[None]:
+    """A folder that is removed again where it can't be filled, or nobody waits for it any more. Raises
+    Problem: output with `fault`.
+    """
     try:
         yield
+    except asyncio.CancelledError:
+        for lane in service.lanes:  # one of them may be writing into it
+            await lane.drained()
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
     except (Problem, PromptError, OutputError, OSError) as error:
         shutil.rmtree(folder, ignore_errors=True)
         if isinstance(error, Problem):

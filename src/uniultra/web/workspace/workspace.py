@@ -27,6 +27,8 @@ from uniultra.web.workspace.jobs import (
     SavedCaliper,
     SavedFrame,
     SavedObject,
+    Tables,
+    Tabulate,
 )
 from uniultra.web.workspace.learning import Learner
 from uniultra.web.workspace.project import NAME, Project
@@ -171,30 +173,42 @@ class Workspace:
     ) -> Exported:
         """Writes results of what is saved. Raises Problem."""
         project = project or self.project
-        saved = await asyncio.to_thread(project.load, item)
-        if saved is None:
-            raise Problem(
-                "output", Said("nothing-saved", "nothing is saved of this file; segment a structure first")
-            )
-        doc, size_hw = saved.doc, (saved.height, saved.width)
-        size_mm = None if doc.spacing_mm_yx is None else (doc.spacing_mm_yx[0], doc.spacing_mm_yx[1])
-        frames = _saved_frames(doc, size_hw)
+        saved = await asyncio.to_thread(_tabulate, project, item)
         banners = tuple(map(edges, await self.banners(service, item)))
         job = Export(
             item.path,
-            size_mm,
+            saved.size_mm,
+            frames=saved.frames,
+            calipers=saved.calipers,
             folder=project.exports,
-            frames=frames,
             kinds=kinds,
             banners=banners,
-            calipers=tuple(
-                SavedCaliper(one.id, one.frame, ((one.a[0], one.a[1]), (one.b[0], one.b[1])))
-                for one in doc.calipers
-            ),
         )
         done = await run(service, item, job)
         assert isinstance(done, Exported)
         return done
+
+    async def tables(self, service: Service, item: Item, project: Project) -> Tables:
+        """What is measured on a file, by what is saved. Raises Problem."""
+        done = await run(service, item, await asyncio.to_thread(_tabulate, project, item))
+        assert isinstance(done, Tables)
+        return done
+
+
+def _tabulate(project: Project, item: Item) -> Tabulate:
+    """All that is saved of a file. Raises Problem."""
+    saved = project.load(item)
+    if saved is None:
+        raise Problem(
+            "output", Said("nothing-saved", "nothing is saved of this file; segment a structure first")
+        )
+    doc = saved.doc
+    size_mm = None if doc.spacing_mm_yx is None else (doc.spacing_mm_yx[0], doc.spacing_mm_yx[1])
+    calipers = tuple(
+        SavedCaliper(one.id, one.frame, ((one.a[0], one.a[1]), (one.b[0], one.b[1]))) for one in doc.calipers
+    )
+    frames = _saved_frames(doc, (saved.height, saved.width))
+    return Tabulate(item.path, size_mm, frames=frames, calipers=calipers)
 
 
 async def run(service: Service, item: Item, job: FileJob) -> Any:

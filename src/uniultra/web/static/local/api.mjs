@@ -43,7 +43,7 @@ export async function enter() {
 }
 
 export const getJson = (path) => answer("GET", path);
-export const sendJson = (method, path, value) => answer(method, path, value);
+export const sendJson = (method, path, value, signal) => answer(method, path, value, signal);
 
 export async function getBlob(path) {
   const [, id, number] = path.match(/items\/([^/]+)\/frames\/(\d+)/);
@@ -73,9 +73,10 @@ function fingerprint(bytes) {
   return [one, two].map((half) => (half >>> 0).toString(36)).join("");
 }
 
-async function answer(method, path, value) {
+async function answer(method, path, value, signal) {
   if (path === "/v1/workspace") return workspace();
   if (path === "/v1/workspace/dataset") return dataset();
+  if (path === "/v1/workspace/measures") return (await import("./exporting.mjs")).exportMeasures(await Promise.all(value.items.map(annotated)));
   if (path === "/v1/workspace/agreement") return agreementWith(value.reader);
   const [, id, number, what] = path.match(/items\/([^/]+)(?:\/frames\/(\d+))?(?:\/(\w+))?$/);
   if (method === "DELETE") return files.delete(id) && null;
@@ -89,7 +90,7 @@ async function answer(method, path, value) {
   if (what === "measure") return measure(await opened(id), value);
   if (what === "ejection") return ejected(await opened(id), value);
   if (what === "volume") return volumeOf(await opened(id), value);
-  if (what === "export") return exported(id, value);
+  if (what === "export") return exported(id, value, signal);
   throw new Refused("not-found", saying("needs-server", "this needs the server: run `uniultra open`"));
 }
 
@@ -263,9 +264,9 @@ async function volumeOf(image, { counts, spacing_mm_yx, first }) {
   return twoPlanes([viewOf(other, first.counts, first.spacing_mm_yx), viewOf(image, counts, spacing_mm_yx)]);
 }
 
-async function exported(id, { kinds }) {
+async function exported(id, { kinds }, signal) {
   const { exportFile } = await import("./exporting.mjs");
-  return exportFile(await annotated(id), kinds);
+  return exportFile({ ...(await annotated(id)), signal }, kinds);
 }
 
 // All accepted files as one ZIP.

@@ -14,6 +14,15 @@ export async function exportFile(one, kinds) {
   return { ...zipped(`${stemOf(one.name)}.uniultra.zip`, files), notes };
 }
 
+// What is measured on several files as tables, each a download.
+export async function exportMeasures(opened) {
+  const { tablesOf } = await import("./export/results.mjs"),
+    facts = await known(),
+    files = tablesOf(opened.map((one) => ({ ...one, ...facts })));
+  for (const [name, bytes] of Object.entries(files)) download(name, bytes, "text/csv");
+  return { folder: "", files: Object.keys(files), notes: [] };
+}
+
 // All accepted files as one ZIP.
 export async function exportAccepted(accepted) {
   if (!accepted.length) throw new Refused("output", saying("none-accepted", "no image with a mask is accepted yet; accept some first"));

@@ -23,13 +23,10 @@ const ANATOMY = ["SCT", "91723000", "Anatomical Structure"];
 export const stemOf = (name) => name.replace(/\.[^.]+$/, "").replace(/[/\\\p{C}]/gu, "_") || UNNAMED;
 
 // {files: {name: bytes}, notes}. `of`: {name, image, doc, banners, facts, table, codes}: the file's name, what reading it gave, what a person made of it, the
-// boxes to cover, the model's facts, the codes of structures by their names, and those of measures and units.
+// boxes to cover, the model's facts, the codes of structures by their names, and those of measures and units; `signal`, if any, cancels.
 export async function resultsOf(opened, kinds) {
   const { name, image, doc } = opened,
-    frames = measured(doc),
-    made = frames.flatMap(({ masks }) => masks),
-    of = { ...opened, facts: makerOf(made, opened.facts) };
-  const structures = structuresOf(of, frames),
+    { of, made, frames, structures } = gathered(opened),
     many = image.count > 1;
   if (!frames.length) throw new Error(saying("no-mask", "there is no mask and no caliper to export; segment or measure a structure first"));
   const count = structures.length;
@@ -42,6 +39,7 @@ export async function resultsOf(opened, kinds) {
   const { Movie, rateOf } = kinds.includes("movie") ? await import("./movie.mjs") : {},
     movie = Movie && new Movie(rateOf(numbers, image.times_s));
   for (const number of numbers) {
+    of.signal?.throwIfAborted();
     const frame = frames.find((one) => one.number === number) ?? { number, masks: [] },
       one = frameOf(of, structures, frame),
       begun = many ? `${stem}.frame${number}` : stem,
@@ -67,6 +65,31 @@ export async function resultsOf(opened, kinds) {
   return { files, notes: [...notes, ...makersNote(made, of.facts)] };
 }
 
+function gathered(opened) {
+  const frames = measured(opened.doc),
+    made = frames.flatMap(({ masks }) => masks),
+    of = { ...opened, facts: makerOf(made, opened.facts) };
+  return { of, made, frames, structures: structuresOf(of, frames) };
+}
+
+// What is measured on several files, as tables by their names: one of structures and one of calipers, where there are any.
+export function tablesOf(all) {
+  const seen = new Map(),
+    [found, lengths] = [[], []];
+  for (const opened of all) {
+    const count = 1 + (seen.get(opened.name) ?? 0); // scanners call the first picture of every patient the same
+    seen.set(opened.name, count);
+    const name = count > 1 ? `${opened.name} (${count})` : opened.name,
+      { of, frames, structures } = gathered({ ...opened, name });
+    for (const one of frames.flatMap((frame) => frameOf(of, structures, frame).found)) {
+      const [model, version] = [0, 1].map((part) => one.models.map((model) => model[part]).join(", "));
+      found.push({ ...one, status: statusOf(one), model, version, by_hand: byHand(one.known) ?? "" });
+    }
+    lengths.push(...lengthsOf(of));
+  }
+  return { ...(found.length && { "measures.csv": cineTable(found, ["status", "model", "version", "by_hand"]) }), ...(lengths.length && { "measures.calipers.csv": stillTable(lengths) }) };
+}
+
 // The frames with masks or calipers.
 function measured({ frames, calipers }) {
   const segmented = frames.filter(({ masks }) => masks.length),
@@ -83,11 +106,8 @@ function shown({ objects }, frames, structures) {
 }
 
 // The same with the status of each, where a structure was followed.
-function withStatus(found) {
-  const followed = ({ known }) => known.source === "track",
-    statusOf = (one) => (followed(one) ? (one.known.sure === false ? "unsure" : "sure") : "");
-  return found.some(followed) ? found.map((one) => ({ ...one, status: statusOf(one) })) : found;
-}
+const withStatus = (found) => (found.some(statusOf) ? found.map((one) => ({ ...one, status: statusOf(one) })) : found);
+const statusOf = ({ known: { source, sure } }) => (source === "track" ? (sure === false ? "unsure" : "sure") : "");
 
 // Calipers as lines of a still's table, in the order of their frames: each has a name and no id, and is called a length.
 function lengthsOf({ name, image, doc }) {

@@ -38,9 +38,8 @@ export function stillTable(found) {
   return csv([STILL, ...lines]);
 }
 
-// The same with the time, the quality and the pixels of each, and the status where one has it.
-export function cineTable(found) {
-  const followed = found.some(({ status }) => status !== undefined);
+// The same with the time, the quality and the pixels of each, and what it has of `more`; the status where one has it.
+export function cineTable(found, more = found.some(({ status }) => status !== undefined) ? ["status"] : []) {
   const both = ({ value, uncertainty }) => [rounded(value, 4), rounded(uncertainty, 4)];
   const lines = found.map((one) => {
     const { measures } = one;
@@ -48,9 +47,9 @@ export function cineTable(found) {
     const values = MEASURES.flatMap((name) => (measures[name] ? both(measures[name]) : ["", ""]));
     const centre = measures.centroid_xy?.map((place) => rounded(place, 2)) ?? ["", ""];
     const quality = one.quality === null ? "" : rounded(one.quality, 4);
-    return [...about, quality, one.area_px, measures.perimeter?.unit ?? "", ...values, ...centre, ...scaleCells(one), ...(followed ? [one.status] : [])];
+    return [...about, quality, one.area_px, measures.perimeter?.unit ?? "", ...values, ...centre, ...scaleCells(one), ...more.map((key) => one[key])];
   });
-  return csv([followed ? [...CINE, "status"] : CINE, ...lines]);
+  return csv([[...CINE, ...more], ...lines]);
 }
 
 // What says how large a pixel is, and why nothing does, what speaks against it, and notes on the mask.
