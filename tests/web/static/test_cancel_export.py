@@ -30,22 +30,26 @@ def long_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def document() -> dict[str, Any]:
+    """One structure on every frame."""
+    mask = {"object": 1, "counts": compressed(run_lengths(TRUE)), "quality": 0.9, "source": "prompt"}
+    mask |= {"box": None, "points": [], "labels": []}
+    return {
+        "objects": [{"id": 1, "name": "ventricle", "colour": "#4cc9f0", "hidden": False}],
+        "frames": [{"number": number, "masks": [mask]} for number in range(COUNT)],
+        "calipers": [],
+        "spacing_mm_yx": None,
+        "done": False,
+    }
+
+
 @pytest.fixture
 def visit(chromium: Any, long_folder: Path) -> Iterator[Visit]:
     running = started(long_folder)
     STARTED.remove(running)
     context = chromium.new_context(viewport={"width": 1280, "height": 720}, locale="en-GB")
     one = tab_of(context, running.link)
-    masks = [{"object": 1, "counts": compressed(run_lengths(TRUE)), "quality": 0.9, "source": "prompt"}]
-    masks[0] |= {"box": None, "points": [], "labels": []}
-    doc = {
-        "objects": [{"id": 1, "name": "ventricle", "colour": "#4cc9f0", "hidden": False}],
-        "frames": [{"number": number, "masks": masks} for number in range(COUNT)],
-        "calipers": [],
-        "spacing_mm_yx": None,
-        "done": False,
-    }
-    one.page.evaluate("(doc) => seen.commit(doc)", doc)
+    one.page.evaluate("(doc) => seen.commit(doc)", document())
     one.wait("app.saving === 'saved' && doc.frames.length > 0")
     yield one
     check_tab(one)
@@ -91,3 +95,21 @@ def test_an_export_is_cancelled(visit: Visit, long_folder: Path, by: str) -> Non
     for path in (project / "export").iterdir():
         path.unlink()
     (project / "export").rmdir()
+
+
+def test_an_export_is_cancelled_without_a_server(alone: Visit, long_folder: Path) -> None:
+    page, result = alone.page, alone.page.locator("#export-result")
+    alone.add(long_folder / "long.dcm")
+    page.evaluate("(doc) => seen.commit(doc)", document())
+    alone.wait("app.saving === 'saved' && doc.frames.length > 0")
+    downloads: list[Any] = []
+    page.on("download", lambda one: downloads.append(one))
+    page.keyboard.press("Control+e")
+    page.locator("#export-now").click()
+    page.wait_for_timeout(700)
+    page.keyboard.press("Escape")
+    playwright.expect(result).to_have_text(CANCELLED)
+    page.wait_for_timeout(1000)
+    assert page.evaluate("() => document.querySelector('#export-now').disabled") is False
+    page.keyboard.press("Escape")
+    assert downloads == []

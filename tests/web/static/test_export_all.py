@@ -55,9 +55,12 @@ def test_all_accepted_files_are_exported_and_that_can_be_stopped(tab: Visit, fol
     page.route("**/export", lambda route: held.append(route))
     with page.expect_request("**/export"):
         page.locator("#export-all").click()
+    leaves = "() => dispatchEvent(new Event('beforeunload', { cancelable: true }))"
+    assert page.evaluate(leaves) is False, "the browser asks first"
     page.locator("#export-stop").click()
     playwright.expect(result).to_have_text("Cancelled. Nothing was written.")
     page.unroute("**/export")
+    assert page.evaluate(leaves) is True
     assert {path.name: path.read_bytes() for path in export.iterdir()} == before
     (export / "measures.csv").unlink()
     page.route("**/export", lambda route: held.append(route))

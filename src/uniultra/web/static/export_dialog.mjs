@@ -129,6 +129,7 @@ function dataset(result) {
 
 async function runExport(button, result, write) {
   button.disabled = true;
+  app.exporting++;
   const stopper = new AbortController(),
     { signal } = stopper,
     words = el("span"),
@@ -177,5 +178,6 @@ async function runExport(button, result, write) {
   } finally {
     dialog.removeEventListener("cancel", escape);
     button.disabled = false;
+    app.exporting--;
   }
 }

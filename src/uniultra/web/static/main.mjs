@@ -66,7 +66,7 @@ async function begin() {
   }).observe(byId("stage"));
   byId("scale-dialog").addEventListener("ask", askScale);
   addEventListener("beforeunload", (event) => {
-    if (isUnsaved() || app.busy) {
+    if (isUnsaved() || app.busy || app.exporting) {
       saveNow();
       event.preventDefault();
     }

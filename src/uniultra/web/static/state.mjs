@@ -21,6 +21,7 @@ export const app = {
   saving: "saved", // saved, waiting, saving, offline, conflict, changed, refused
   notice: "",
   following: "", // how far a track is, for as long as it goes on
+  exporting: 0, // exports under way, which end with the page
   opening: "", // the name of a file that isn't here yet
   playing: false,
 };
