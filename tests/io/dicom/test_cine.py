@@ -266,10 +266,13 @@ def test_a_depth_that_no_decoder_may_see(tmp_path: Path) -> None:
     assert "is coded with 3 bits per sample; legal are 8 to 8" in refusal(save(data, tmp_path / "a.dcm"))
 
 
-def test_video_in_dicom_is_refused_by_name(tmp_path: Path) -> None:
-    assert "MPEG-4 AVC/H.264 High Profile" in refusal(
-        save(encapsulated(dataset(picture()), MPEG4HP41, [b"ab"]), tmp_path / "a.dcm")
-    )
+@pytest.mark.parametrize("photometric", ["MONOCHROME2", "YBR_PARTIAL_420"])
+def test_video_in_dicom_is_refused_by_name(tmp_path: Path, photometric: str) -> None:
+    """Whatever it says of its colours: that of real video (PS3.5, 8.2.7) is legal in nothing else."""
+    data = encapsulated(dataset(picture()), MPEG4HP41, [b"ab"])
+    data.PhotometricInterpretation = photometric
+    data.SamplesPerPixel = 1 if photometric == "MONOCHROME2" else 3
+    assert "MPEG-4 AVC/H.264 High Profile" in refusal(save(data, tmp_path / "a.dcm"))
 
 
 def test_a_missing_codec_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -78,6 +78,8 @@ def open_image(header: Header) -> Image:
             truncated.
     """
     check_is_image(header)
+    if header.syntax not in NATIVE:
+        check_decoder(header)  # before what it says of colours: video's are legal nowhere else
     dataset, name = header.dataset, header.name
     width, height = whole_number(header, "Columns"), whole_number(header, "Rows")
     check_size((width, height), name)
@@ -99,7 +101,6 @@ def open_image(header: Header) -> Image:
     if header.syntax in NATIVE:
         _check_native_length(image)
         return _with_table(image)
-    check_decoder(header)
     return _with_table(replace(image, index=index_frames(header)))
 
 
