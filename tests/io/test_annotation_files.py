@@ -113,6 +113,7 @@ def test_names_become_labels_and_classes() -> None:
     ]
     drawn = ET.fromstring(cvat("a", masks, names)).iter("polygon")
     assert [one.get("label") for one in drawn] == ["kidney", "structure", "kidney"]
-    listed = coco("a", masks, [0.5, 0.5, 0.5], names)
+    listed = coco("a", masks, [{"score": 0.5}, {"score": 0.4}, {}], names)
+    assert [one.get("score") for one in listed["annotations"]] == [0.5, 0.4, None]
     assert [one["category_id"] for one in listed["annotations"]] == [1, 2, 1]
     assert [one["name"] for one in listed["categories"]] == ["kidney", "structure"]
