@@ -16,7 +16,8 @@ from uniultra.errors import OutputError, PromptError
 from uniultra.io.images import read_frame
 from uniultra.io.input_file import InputFile, input_file
 from uniultra.model_facts import ModelFacts
-from uniultra.outputs.frame_files import write_extras, write_frame_files
+from uniultra.outputs.archive_files import write_extras
+from uniultra.outputs.frame_files import write_frame_files
 from uniultra.outputs.plan import OutputPlan, chosen_extras
 from uniultra.results import FrameResult, frame_result
 from uniultra.types import Frame, Mask, Prompt
@@ -108,6 +109,17 @@ def test_extras_of_a_frame_without_objects(tmp_path: Path) -> None:
     made = write_extras(("overlay", "json", "csv"), False, tmp_path, InputFile(tmp_path / "scan.png"), blank)
     assert list(made) == ["overlay.png", "json"]
     assert json.loads(made["json"].read_text())["objects"] == []
+
+
+def test_a_report_of_a_frame_whose_masks_are_empty_is_left_out(tmp_path: Path) -> None:
+    """Of one image among many; it alone fails where it is all that was requested (`segment`)."""
+    pytest.importorskip("highdicom", reason="needs highdicom: pip install 'uniultra[dicom]'")
+    data = dataset(speckled(TRUE).pixels_hw[None], SequenceOfUltrasoundRegions=[region((0, 0, 127, 95))])
+    source = input_file(save(data, tmp_path / "still.dcm"))
+    nothing = Mask(np.zeros(SHAPE, bool), np.full(SHAPE, -4.0, np.float32), 0.1)
+    empty = frame_result(read_frame(source.path), [Prompt(BOX)], [nothing], ModelFacts("model", "1", 256))
+    assert list(write_extras(("seg", "sr"), False, tmp_path / "a", source, empty)) == ["seg.dcm"]
+    assert write_extras(("sr",), False, tmp_path / "b", source, empty) == {}
 
 
 def test_extras_that_exclude_each_other_are_refused() -> None:

@@ -14,7 +14,7 @@ from uniultra.backends.open import model_sha256
 from uniultra.batch.inputs import find_previous_masks
 from uniultra.batch.job import CHOICES, EVERY, Item, Job, plain, plain_track
 from uniultra.errors import FileError, PromptError
-from uniultra.outputs.frame_files import write_extras
+from uniultra.outputs.archive_files import gather_extras, write_extras
 from uniultra.prompts.files import read_prompts
 from uniultra.prompts.tracks import read_tracks
 from uniultra.registry import MODELS
@@ -94,7 +94,8 @@ def new_job(out: str, model: str, choice: Choice, written: tuple[tuple[str, ...]
     )  # workers may run elsewhere
     kinds, keep_patient = written
     extras = partial(write_extras, kinds, keep_patient) if kinds else None
-    run = secrets.token_hex(8)
+    gather = partial(gather_extras, kinds, keep_patient) if kinds else None
+    run, masks = secrets.token_hex(8), choice.masks is not None
     return Job(
-        out, place, sha256, run, choice.masks is not None, choice.grid, kinds, extras, force, keep_patient
+        out, place, sha256, run, masks, choice.grid, kinds, extras, gather, force, keep_patient=keep_patient
     )

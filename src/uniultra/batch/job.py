@@ -7,7 +7,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -106,6 +106,21 @@ class Extras(Protocol):
     def __call__(self, folder: Path, source: InputFile, result: FrameResult) -> dict[str, Path]: ...
 
 
+class GatheredExtras(Protocol):
+    """What was requested of a cine as a whole, gathered frame by frame."""
+
+    @property
+    def of_frame(self) -> Extras:
+        """What writes the rest, of each frame."""
+        ...
+
+    def add(self, result: FrameResult) -> None: ...
+
+    def write(self, folder: Path, result: FrameResult) -> dict[str, Path]:
+        """Writes it into a folder, after the last frame, whose result is given; the paths, by ending."""
+        ...
+
+
 @dataclass(frozen=True)
 class Job:
     """What is the same for every input.
@@ -119,6 +134,7 @@ class Job:
         grid: settings of the grid of clicks, where that is what is asked.
         kinds: what is written beside the mask.
         extras: what writes it.
+        gather: what begins to gather what is written of a cine as a whole, and says None where nothing is.
         force: recompute existing results.
         keep_patient: whether DICOM results carry the patient's identity.
         labels: what structures are called, one for all or one each in their order; () for nothing.
@@ -132,6 +148,7 @@ class Job:
     grid: GridSettings | None = None
     kinds: tuple[str, ...] = ()
     extras: Extras | None = field(default=None, compare=False)
+    gather: Callable[[Path, InputFile], GatheredExtras | None] | None = field(default=None, compare=False)
     force: bool = False
     keep_patient: bool = False
     labels: tuple[str, ...] = ()

@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from uniultra.automatic import segment_grid
-from uniultra.batch.job import CHOICES, EVERY, FIRST, MIDDLE, Item, Job
+from uniultra.batch.job import CHOICES, EVERY, FIRST, MIDDLE, Extras, GatheredExtras, Item, Job
 from uniultra.batch.patience import Patience
 from uniultra.batch.records import (
     DONE,
@@ -147,10 +147,18 @@ def _make(
     with _called(item, files):
         source = input_file(files[0])
         faults: dict[int, FileError] = {}
+        gathered, last = _gathered(item, job, source, to[0]), None
+        extras = job.extras if gathered is None else gathered.of_frame
         for result in _results(item, job, segmenter, (source, files[1]), faults):
-            mask = _write(item, job, (source, result), *to)
+            mask = _write(item, extras, (source, result), *to)
+            if gathered is not None:
+                gathered.add(result)
             content["frames"].append({"frame": result.number, "mask": mask})
             content["objects"] += object_records(result)
+            last = result
+        if gathered is not None and last is not None:
+            whole = gathered.write(to[0], last)
+            to[1].update({f"{item.name}.{ending}": path for ending, path in whole.items()})
         if faults and not content["frames"]:
             raise faults[min(faults)]
         content["faults"] = [
@@ -242,18 +250,31 @@ def _segment(frame: Frame, item: Item, job: Job, segmenter: Segmenter, prior: Pa
     return segment_frame(segmenter, frame, named_prompts(prompts, job.labels))
 
 
+def _gathered(item: Item, job: Job, source: InputFile, folder: Path) -> GatheredExtras | None:
+    """What gathers the results of a cine as a whole, where each of its frames has the same structures: not
+    what a grid finds on each.
+    """
+    if job.gather is None or item.frame != EVERY or job.grid is not None:
+        return None
+    return job.gather(folder, source)
+
+
 def _write(
-    item: Item, job: Job, found: tuple[InputFile, FrameResult], folder: Path, made: dict[str, Path]
+    item: Item,
+    extras: Extras | None,
+    found: tuple[InputFile, FrameResult],
+    folder: Path,
+    made: dict[str, Path],
 ) -> str:
-    """Writes the mask, and what else was requested; the mask's name."""
+    """Writes the mask, and what else was requested of the frame; the mask's name."""
     source, result = found
     stem = item.name if result.number is None else f"{item.name}.frame{result.number}"
     here = folder / f"frame{result.number}"
     here.mkdir()
     made[f"{stem}.mask.png"] = here / "mask.png"
     write_png(here / "mask.png", id_mask(result))
-    if job.extras is not None and job.kinds:
-        made |= {f"{stem}.{ending}": path for ending, path in job.extras(here, source, result).items()}
+    if extras is not None:
+        made |= {f"{stem}.{ending}": path for ending, path in extras(here, source, result).items()}
     return f"{stem}.mask.png"
 
 

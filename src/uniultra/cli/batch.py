@@ -177,9 +177,9 @@ def _run(
     if stopped is not None:
         raise stopped
     store.clean()
+    tell_counts(counts, total, meter, out)  # what is done is told before an archive may refuse it
     if archive is not None:
         store_batch(archive, store, items, job)
-    tell_counts(counts, total, meter, out)
     if set(job.kinds) & set(DICOM_KINDS) and not job.keep_patient:
         tell([OWN_STUDY])
     return not counts.complete

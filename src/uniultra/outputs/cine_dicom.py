@@ -75,9 +75,11 @@ class CineDicom:
         self.captures.add(result.at, encoded(rgb))
 
     def write(self, parts: Mapping[str, Path], model: ModelFacts, ejection: dict[str, Any] | None) -> None:
-        """Writes each kind. `ejection` is what `course.ejection_json` says. Raises OutputError."""
+        """Writes each kind, but an SR where there is nothing to report. `ejection` is what
+        `course.ejection_json` says. Raises OutputError.
+        """
         for kind in ("seg", "sc", "sr"):
-            if kind in parts:
+            if kind in parts and (kind != "sr" or self.extremes):
                 write_dataset(parts[kind], self.made(kind, model, ejection))
 
     def made(self, kind: str, model: ModelFacts, ejection: dict[str, Any] | None = None) -> Dataset:

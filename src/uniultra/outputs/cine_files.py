@@ -203,6 +203,9 @@ def cine_files(
             if course is not None and course.ventricle:
                 report = ejection_json(source.path.name, course)
             dicom.write(parts, model, report)
+            if "sr" in parts and not dicom.extremes:
+                files.lost.append("no SR is written: no structure was surely found on any frame")
+                del targets["sr"]
 
 
 def measures_rows(image: str, result: FrameResult) -> list[list[Any]]:

@@ -1,10 +1,10 @@
 """The files of one frame's result: id mask, overlay and JSON always; DICOM SEG and SR, CSV, NIfTI and COCO as
-planned. Of a frame of an archive, those that were chosen beside its mask, under the same endings.
+planned.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +17,7 @@ from uniultra.io.masks import ids_of
 from uniultra.io.output import staged, write_bytes, write_json, write_png, write_text
 from uniultra.io.tables import write_csv
 from uniultra.measure.measured import CSV_COLUMNS, rows
-from uniultra.outputs.plan import ARCHIVE_ENDINGS, DICOM_KINDS, PLAIN, OutputPlan
+from uniultra.outputs.plan import DICOM_KINDS, OutputPlan
 from uniultra.outputs.result_picture import colour_of, draw_result
 from uniultra.outputs.structured import frame_json, origin_json
 from uniultra.results import FrameResult
@@ -46,7 +46,7 @@ def write_frame_files(plan: OutputPlan, source: InputFile, result: FrameResult) 
             if kind in writers:
                 writers[kind](path)
             else:
-                _WRITERS[kind](path, source, result)
+                WRITERS[kind](path, source, result)
     return notes
 
 
@@ -94,7 +94,7 @@ def _legend(result: FrameResult) -> tuple[list[str], list[tuple[int, int, int]]]
     return [found.label for found in result.objects], [colour_of(found) for found in result.objects]
 
 
-_WRITERS: dict[str, Callable[[Path, InputFile, FrameResult], object]] = {
+WRITERS: dict[str, Callable[[Path, InputFile, FrameResult], object]] = {
     "mask": lambda path, source, result: write_png(path, id_mask(result)),
     "overlay": lambda path, source, result: write_png(path, draw_result(result)),
     "json": lambda path, source, result: write_json(path, frame_json(source.path.name, result)),
@@ -119,27 +119,3 @@ _WRITERS: dict[str, Callable[[Path, InputFile, FrameResult], object]] = {
         path, cvat(source.path.name, result.masks_hw, result.names)
     ),
 }
-
-
-def write_extras(
-    kinds: Sequence[str], keep_patient: bool, folder: Path, source: InputFile, result: FrameResult
-) -> dict[str, Path]:
-    """The chosen kinds of a frame of an archive, in a folder; those of DICOM are made of DICOM inputs alone.
-
-    Returns:
-        The path of each file, by its ending.
-
-    Raises:
-        OutputError, FileError: as `write_frame_files`.
-    """
-    kinds = [kind for kind in kinds if kind not in DICOM_KINDS or source.is_dicom]
-    kinds = [kind for kind in kinds if result.objects or kind in PLAIN]
-    more = tuple(kind for kind in kinds if kind not in PLAIN)
-    if not more:
-        for kind in kinds:
-            _WRITERS[kind](folder / PLAIN[kind], source, result)
-        return {PLAIN[kind]: folder / PLAIN[kind] for kind in kinds}
-    plan = OutputPlan(folder / "all", result.number, more, keep_patient=keep_patient, force=True)
-    write_frame_files(plan, source, result)
-    paths = plan.frame_paths(source)
-    return {ARCHIVE_ENDINGS[kind]: paths[kind] for kind in kinds}

@@ -171,11 +171,14 @@ def store_batch(archive: str, store: Store, items: Sequence[Item], job: Job) -> 
                 files = [stack.enter_context(local_file(f"{place}/{name}")) for name in names]
                 send(archive, files, taken.append)
             mark_sent(store, item, record, archive)
-    finally:
-        _tell_stored(len(taken), archive)
+    except BaseException:
+        _tell_stored(len(taken), archive, "; the same command sends the others")
+        raise
+    _tell_stored(len(taken), archive)
 
 
-def _tell_stored(count: int, archive: str) -> None:
+def _tell_stored(count: int, archive: str, more: str = "") -> None:
     from uniultra.io.sending import host_of
 
-    tell([f"{count_of(count, 'DICOM result')} {'is' if count == 1 else 'are'} stored in {host_of(archive)}"])
+    are = "is" if count == 1 else "are"
+    tell([f"{count_of(count, 'DICOM result')} {are} stored in {host_of(archive)}{more}"])
