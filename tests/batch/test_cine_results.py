@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -101,7 +102,9 @@ def test_a_cine_has_one_object_of_each_kind(
     assert all(np.array_equal(plane, masks[n]) for n, plane in zip(frames, planes, strict=True))
     report = pydicom.dcmread(folder / "cine.dcm.sr.dcm")
     assert PHI not in str(report)
-    assert "largest area, frame 2" in str(report)
+    areas = [int(np.count_nonzero(mask)) for mask in masks]
+    referenced = {int(n) for n in re.findall(r"Referenced Frame Number +IS: .?(\d+)", str(report))}
+    assert referenced == {areas.index(max(areas)) + 1, areas.index(min(filter(None, areas))) + 1}
     assert pydicom.dcmread(folder / "cine.dcm.sc.dcm").NumberOfFrames == COUNT
     assert do(asking(cine), dataclasses.replace(job, run="later"), segmenter).status == "skipped"
 

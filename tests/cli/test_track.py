@@ -262,6 +262,18 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(folder: Path) -> None:
     assert names(folder) == ["cine.dcm"]
 
 
+def test_a_report_of_nothing_is_left_out_and_said(folder: Path) -> None:
+    """A box on even grey: the rest is written."""
+    grey = np.full((4, 240, 320), 90, np.uint8)
+    save(dataset(grey, SequenceOfUltrasoundRegions=[region((0, 0, 319, 239), 0.05)]), folder / "grey.dcm")
+    done = uniultra("track", "grey.dcm", "--box", BOX, "--write", "seg,sr", "--out", "out", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert "no SR is written: no structure was surely found on any frame" in done.stderr
+    assert {"grey.track.json", "grey.track.seg.dcm"} <= {*names(folder / "out")}
+    assert "grey.track.sr.dcm" not in names(folder / "out")
+    assert "sr.dcm" not in done.stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

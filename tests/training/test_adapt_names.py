@@ -19,8 +19,8 @@ from uniultra.models.build import load
 from uniultra.models.promptable import POINT_TABLE, PromptableModel, hurried_names, with_structures
 from uniultra.named import FIRST_LABEL, NAME_POINTS, name_labels
 from uniultra.segmenter import Segmenter
-from uniultra.training.adapt import MARGIN_SHARE, NAMED_SHARE, AdaptJob, adapt, with_names
-from uniultra.training.config import AdaptConfig
+from uniultra.training.adapt import NAMED_SHARE, AdaptJob, adapt, with_names
+from uniultra.training.config import MARGIN_SHARE, AdaptConfig
 from uniultra.training.config_io import configured
 from uniultra.training.gain import measure_gain
 from uniultra.training.interactive_loss import decoded, says_name

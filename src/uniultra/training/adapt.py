@@ -33,7 +33,7 @@ from uniultra.models.methods import freeze_quality, has_adapters, moved, prepare
 from uniultra.models.promptable import PromptableModel, hurried_names, with_structures
 from uniultra.named import further_names, joined_names
 from uniultra.registry import MODELS
-from uniultra.training.config import AdaptConfig
+from uniultra.training.config import MARGIN_SHARE, AdaptConfig
 from uniultra.training.frozen_views import FrozenLearner, FrozenViews, freeze_after_encoder
 from uniultra.training.loop import Plan, is_first_process, run
 from uniultra.training.supervised import (
@@ -49,12 +49,6 @@ from uniultra.training.supervised import (
 NAMED_SHARE = 0.8
 """Share of the draws that say a name, where names are learned; docs/adapt.md has what that gives."""
 
-
-MARGIN_SHARE = 0.35
-"""Share of the boxes with a margin, as hands draw them, where it is known what they mean: by names, or since
-all that is learned is of one kind. Of structures within each other that nobody names, a loose box around one
-is a tight one around another.
-"""
 NAME_HURRY = 10.0
 """How many times as fast as the decoder's weights a name's points learn."""
 

@@ -9,6 +9,12 @@ from dataclasses import dataclass, field
 from uniultra.data.draws import Draws
 from uniultra.models.adapter import AdapterSpec
 
+MARGIN_SHARE = 0.35
+"""Share of the boxes with a margin, as hands draw them, in `distill`, and in `adapt` where it is known what
+they mean: by names, or since all that is learned is of one kind. Of structures within each other that nobody
+names, a loose box around one is a tight one around another.
+"""
+
 
 @dataclass(frozen=True)
 class ModelSettings:
@@ -286,6 +292,6 @@ class DistillConfig:
     decoder: DecoderSettings = field(default_factory=DecoderSettings)
     retune: RetuneSettings = field(default_factory=RetuneSettings)
     loss: LossSettings = field(default_factory=LossSettings)
-    data: DataSettings = field(default_factory=lambda: DataSettings(fit_share=0.3))
+    data: DataSettings = field(default_factory=lambda: DataSettings(fit_share=0.3, margin_share=MARGIN_SHARE))
     unlabelled: UnlabelledSettings = field(default_factory=UnlabelledSettings)
     cache: CacheSettings = field(default_factory=CacheSettings)

@@ -84,7 +84,7 @@ class Lesson(BaseModel):
 
 def settings(steps: int) -> tuple[str, ...]:
     """What `uniultra adapt --minute` is told beside: the steps that the page shows, checkpoints to go on
-    from, and boxes as hands draw them, since a lesson is of one kind (`training.adapt.MARGIN_SHARE`).
+    from, and boxes as hands draw them, since a lesson is of one kind (`training.config.MARGIN_SHARE`).
     """
     return f"optim.steps={steps}", "optim.save_every=50", "data.margin_share=0.35"
 
