@@ -59,6 +59,7 @@ class OutputPlan:
         force: whether existing files are replaced.
         followed: whether the table of a cine's frames has the status of each structure, as a track's has:
             some of them were followed from others.
+        name: what names begin with, where that isn't the source's `stem`.
     """
 
     folder: Path | None
@@ -67,6 +68,11 @@ class OutputPlan:
     keep_patient: bool
     force: bool
     followed: bool = False
+    name: str = ""
+
+    def stem(self, source: InputFile) -> str:
+        """What every result's name begins with."""
+        return self.name or source.stem
 
     def kinds_for(self, source: InputFile) -> tuple[str, ...]:
         if self.kinds is not None:
@@ -77,7 +83,7 @@ class OutputPlan:
         """Each result's path by its kind: NAME.mask.png, or NAME.frame7.mask.png where a frame was named."""
         frame = "" if self.frame is None else f".frame{self.frame}"
         endings = {"mask": "mask.png", "overlay": "overlay.png", "json": "json"}
-        return self._paths(f"{source.stem}{frame}", endings, self.kinds_for(source))
+        return self._paths(f"{self.stem(source)}{frame}", endings, self.kinds_for(source))
 
     def cine_paths(self, source: InputFile, name: str = "frames") -> dict[str, Path]:
         """Each result's path: NAME.frames.masks.tif and so on; a movie, and of DICOM a SEG, where no kinds
@@ -87,7 +93,7 @@ class OutputPlan:
         if self.kinds is None:
             kinds = (*kinds, "movie")
         return self._paths(
-            f"{source.stem}.{name}", {"masks": "masks.tif", "csv": "csv", "json": "json"}, kinds
+            f"{self.stem(source)}.{name}", {"masks": "masks.tif", "csv": "csv", "json": "json"}, kinds
         )
 
     def track_paths(self, source: InputFile, ventricle: bool = False) -> dict[str, Path]:
@@ -96,7 +102,7 @@ class OutputPlan:
         """
         assert self.folder is not None
         more = {"plot": "plot.png", "chart": "plot.svg"} | ({"ef": "ef.json"} if ventricle else {})
-        paths = {kind: self.folder / f"{source.stem}.track.{ending}" for kind, ending in more.items()}
+        paths = {kind: self.folder / f"{self.stem(source)}.track.{ending}" for kind, ending in more.items()}
         return self.cine_paths(source, "track") | paths
 
     def _paths(self, name: str, endings: dict[str, str], kinds: Sequence[str]) -> dict[str, Path]:

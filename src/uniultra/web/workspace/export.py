@@ -52,9 +52,9 @@ def export(
             Said("no-mask", "there is no mask and no caliper to export; segment or measure a structure first")
         )
     check_kinds(OutputPlan(job.folder, None, job.kinds, keep_patient=False, force=True), [source])
-    table = f"{source.stem}{'' if cine.count == 1 else '.frames'}.calipers.csv"
+    table = f"{job.name or source.stem}{'' if cine.count == 1 else '.frames'}.calipers.csv"
     with staged_files(job.folder) as stage:
-        plan = OutputPlan(stage, None, job.kinds, keep_patient=False, force=True)
+        plan = OutputPlan(stage, None, job.kinds, keep_patient=False, force=True, name=job.name)
         if cine.count == 1:
             written = _stills(plan, source, results, check)
         else:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from uniultra.errors import FileError
 from uniultra.io.images import find_images
+from uniultra.io.input_file import InputFile
 from uniultra.text import printable
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -46,6 +47,11 @@ class WorkList:
         """A file that can't be opened is no work."""
         self._items.pop(item.id, None)
 
+    def has_namesake(self, item: Item) -> bool:
+        """Whether results of another file would have the same names, as those of scan.png and scan.dcm."""
+        stem = _stem(item)
+        return any(_stem(other) == stem for other in self if other.id != item.id)
+
     def get(self, item_id: str) -> Item | None:
         return self._items.get(item_id)
 
@@ -54,6 +60,11 @@ class WorkList:
 
     def __len__(self) -> int:
         return len(self._items)
+
+
+def _stem(item: Item) -> str:
+    """What the names of a file's results begin with; many disks tell no upper from lower case."""
+    return InputFile(item.path).stem.casefold()
 
 
 def files_of(target: Path | None) -> list[Path]:

@@ -171,11 +171,13 @@ class Tabulate(FileJob):
 @dataclass(frozen=True, kw_only=True)
 class Export(Tabulate):
     """Write results of some frames into `folder`: answered by the names of the files and notes, `Exported`.
-    What lies under `banners` is black in every picture.
+    What lies under `banners` is black in every picture. Their names begin with `name`, or as the source's
+    where it is empty.
     """
 
     folder: Path
     kinds: tuple[str, ...]
+    name: str = ""
     banners: tuple[tuple[float, float, float, float], ...] = ()
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from uniultra.outputs.plan import ARCHIVE_ENDINGS, DICOM_KINDS, lacking
-from uniultra.text import Said
+from uniultra.text import Said, printable
+from uniultra.web.problems import Problem
+from uniultra.web.workspace.jobs import FileFacts
 
 KINDS = tuple(
     dict.fromkeys((*(kind for kind in ARCHIVE_ENDINGS if kind not in ("overlay", "json")), "movie"))
@@ -25,3 +29,12 @@ def offered(kind: str, count: int) -> dict[str, str]:
         elif lacking(name):
             offers[name] = Said("needs-library", f"it {lacking(name)}", needs=lacking(name))
     return offers
+
+
+def check_offered(kinds: Iterable[str], facts: FileFacts) -> None:
+    """Raises Problem: invalid for a kind that isn't among a file's offers."""
+    offers = offered(facts.kind, facts.count)
+    unknown = next((kind for kind in kinds if kind not in offers), None)
+    if unknown is not None:
+        text = f"'{printable(unknown)}' can't be written of this file; legal are {', '.join(offers)}"
+        raise Problem("invalid", text)

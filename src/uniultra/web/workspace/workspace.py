@@ -31,6 +31,7 @@ from uniultra.web.workspace.jobs import (
     Tabulate,
 )
 from uniultra.web.workspace.learning import Learner
+from uniultra.web.workspace.offers import check_offered
 from uniultra.web.workspace.project import NAME, Project
 from uniultra.web.workspace.schemas import Doc, MaskDoc, SaveIn, edges
 
@@ -175,6 +176,7 @@ class Workspace:
         project = project or self.project
         saved = await asyncio.to_thread(_tabulate, project, item)
         banners = tuple(map(edges, await self.banners(service, item)))
+        check_offered(kinds, self.known(item) or await self.facts(service, item))
         job = Export(
             item.path,
             saved.size_mm,
@@ -182,6 +184,7 @@ class Workspace:
             calipers=saved.calipers,
             folder=project.exports,
             kinds=kinds,
+            name=project.stem(item) if self.items.has_namesake(item) else "",
             banners=banners,
         )
         done = await run(service, item, job)
