@@ -11,6 +11,7 @@ INDEX = "index.html"
 _COMMENT = re.compile(r" ?/\*.*?\*/", re.DOTALL)
 _AFTER_CODE = re.compile(r"""^([^"'`/]*[;,{}()]) +// .*$""", re.MULTILINE)
 """A comment at the end of a line in which nothing else could hold its sign: no text, pattern or quotient."""
+_INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
 TYPES = {
     ".html": "text/html; charset=utf-8",
     ".mjs": "text/javascript; charset=utf-8",
@@ -32,13 +33,16 @@ def static_files() -> dict[str, tuple[bytes, str]]:
 
 
 def _sent(path: Path) -> bytes:
-    """A file as it is sent: a style sheet without comments, a module without those at the end of plain lines
-    and without lines that are one alone, which stay as empty ones, so that a browser's messages name the
-    lines of the source.
+    """A file as it is sent: style sheets and modules without indentation, a style sheet without comments, a
+    module without those at the end of plain lines and without lines that are one alone, which stay as empty
+    ones, so that a browser's messages name the lines of the source. A text of several lines keeps its spaces.
     """
     if path.suffix == ".css":
-        return _COMMENT.sub("", path.read_text(encoding="utf-8")).encode()
+        return _INDENT.sub("", _COMMENT.sub("", path.read_text(encoding="utf-8"))).encode()
     if path.suffix != ".mjs":
         return path.read_bytes()
-    lines = _AFTER_CODE.sub(r"\1", path.read_text(encoding="utf-8")).splitlines(keepends=True)
-    return "".join("\n" if line.lstrip().startswith("//") else line for line in lines).encode()
+    source = _AFTER_CODE.sub(r"\1", path.read_text(encoding="utf-8"))
+    lines = source.splitlines(keepends=True)
+    plain = "".join("\n" if line.lstrip().startswith("//") else line for line in lines)
+    several = any(line.replace("\\`", "").count("`") % 2 for line in lines)
+    return (plain if several else _INDENT.sub("", plain)).encode()
