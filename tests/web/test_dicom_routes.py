@@ -118,6 +118,30 @@ def test_a_frame_of_a_cine_and_a_mask_that_the_server_keeps(client: TestClient, 
     assert [one.SegmentLabel for one in found.SegmentSequence] == ["left kidney", "what I call it"]
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_a_client_says_was_drawn_is_not_called_ai_generated(
+    client: TestClient, tmp_path: Path, kind: str
+) -> None:
+    scan(tmp_path)
+    image = uploaded(client, (tmp_path / "scan.dcm").read_bytes())
+
+    def made(*by_hand: str | None) -> pydicom.Dataset:
+        structures = [{"mask": rle(TRUTHS[0]), "label": "cyst", "by_hand": said} for said in by_hand]
+        return got(client.post(f"/v1/images/{image}/dicom", json={"kind": kind, "structures": structures}))
+
+    drawn = made("drawn", "drawn")
+    assert drawn.SeriesDescription.endswith("Drawn by hand; not for diagnostic use")
+    assert "uniultra-mini" not in str(drawn)
+    for others in (("drawn", "corrected"), ("corrected",), (None,)):
+        assert made(*others).SeriesDescription.endswith("AI-generated; not for diagnostic use")
+    if kind == "seg":
+        assert [one.SegmentAlgorithmType for one in made("drawn", "corrected", None).SegmentSequence] == [
+            "MANUAL",
+            "SEMIAUTOMATIC",
+            "SEMIAUTOMATIC",
+        ]
+
+
 def test_a_track_with_its_corrections(client: TestClient, tmp_path: Path) -> None:
     source = scan(tmp_path, COUNT)
     cine = client.post("/v1/cines", content=(tmp_path / "scan.dcm").read_bytes()).json()["id"]
@@ -165,6 +189,8 @@ def test_what_is_refused(client: TestClient, tmp_path: Path, picture: bytes) -> 
         ({"label": "", "mask": rle(TRUTHS[0])}, "invalid", "label"),
         ({"label": "l" * 65, "mask": rle(TRUTHS[0])}, "invalid", "label"),
         ({"label": "liver"}, "invalid", "mask"),
+        (good | {"by_hand": "painted"}, "invalid", "by_hand"),
+        ({"label": "liver", "mask": {"id": "x"}, "by_hand": "drawn"}, "prompt", "nobody's by hand"),
     ]
     for structure, name, said in cases:
         answer = client.post(f"/v1/images/{image}/dicom", json={"structures": [structure]})
@@ -206,5 +232,7 @@ def test_the_client_asks_so(client: TestClient, tmp_path: Path) -> None:
         assert found.mask_id is not None
         named: list[tuple[str, Any]] = [("liver", found.mask_id), ("cyst", found.mask_hw)]
         data = Client(url).dicom(remote, named)
+        drawn = Client(url).dicom(remote, [("cyst", found.mask_hw, "drawn")])
+    assert pydicom.dcmread(BytesIO(drawn)).SegmentSequence[0].SegmentAlgorithmType == "MANUAL"
     read = pydicom.dcmread(BytesIO(data))
     assert [one.SegmentLabel for one in read.SegmentSequence] == ["liver", "cyst"]

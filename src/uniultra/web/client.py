@@ -119,21 +119,25 @@ class Client(CineCalls):
     def dicom(
         self,
         image: RemoteImage,
-        structures: Sequence[tuple[str, np.ndarray | str]],
+        structures: Sequence[tuple[str, np.ndarray | str] | tuple[str, np.ndarray | str, str]],
         kind: str = "seg",
         keep_patient: bool = False,
     ) -> bytes:
         """A DICOM file of masks on an image that was uploaded as DICOM.
 
         Args:
-            structures: the name of each, such as "thyroid", and its mask: bool (H, W), or a `mask_id`.
+            structures: the name of each, such as "thyroid", its mask: bool (H, W), or a `mask_id`; and, where
+                a person did something to it, "drawn" or "corrected".
             kind: seg, sr (with measurements) or sc (Secondary Capture).
             keep_patient: copies the patient's identity; the file then lies in the study of its source.
 
         Raises:
             ServeError: as `segment`.
         """
-        said = [{"label": label, "mask": mask_json(mask)} for label, mask in structures]
+        said = [
+            {"label": label, "mask": mask_json(mask)} | ({"by_hand": by_hand[0]} if by_hand else {})
+            for label, mask, *by_hand in structures
+        ]
         path = f"/v1/images/{image.id}/dicom"
         return self._dicom(path, kind=kind, structures=said, keep_patient=keep_patient)
 

@@ -17,7 +17,7 @@ from uniultra.web.messages import NOT_DICOM, Derive, DeriveCine, Derived
 from uniultra.web.problems import Problem
 from uniultra.web.prompt_requests import held_mask
 from uniultra.web.route_parts import BYTES, COMPUTES, disconnected, json_body
-from uniultra.web.schemas import DicomIn, TrackDicomIn
+from uniultra.web.schemas import DicomIn, MaskById, TrackDicomIn
 from uniultra.web.service import Service, while_there
 
 DICOM, NOTES = "application/dicom", "uniultra-notes"
@@ -82,8 +82,15 @@ async def image_dicom(service: Service, image_id: str, requested: DicomIn) -> De
         raise Problem("output", NOT_DICOM.format("image"))
     if image.origin.refused:
         raise Problem("output", image.origin.refused)
+    for place, one in enumerate(requested.structures, start=1):
+        if one.by_hand is not None and isinstance(one.mask, MaskById):
+            raise Problem(
+                "prompt",
+                f"structure {place}: the server's own mask is nobody's by hand; leave out by_hand, or send "
+                "the mask itself",
+            )
     structures = tuple(
-        (one.label, held_mask(f"structure {place}", one.mask, image))
+        (one.label, held_mask(f"structure {place}", one.mask, image), one.by_hand)
         for place, one in enumerate(requested.structures, start=1)
     )
     job = Derive(image.frame, image.origin, requested.kind, structures, requested.keep_patient)

@@ -6,10 +6,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from uniultra.pixel_scale import PixelSize
 from uniultra.types import Frame
+
+if TYPE_CHECKING:
+    from uniultra.results import ByHand
 
 NOT_DICOM = "the {} isn't DICOM, so no DICOM result can refer to it; upload the DICOM file itself"
 
@@ -154,13 +157,14 @@ class Derive:
 
     Attributes:
         kind: of `outputs.plan.DICOM_KINDS`.
-        structures: of each its label, and its mask; nothing of either is checked yet.
+        structures: of each its label, and its mask, nothing of which is checked yet, and what a person did to
+            the mask.
     """
 
     frame: Frame = field(repr=False)
     origin: Origin = field(repr=False)
     kind: str
-    structures: tuple[tuple[str, Rle | Png], ...] = field(repr=False)
+    structures: tuple[tuple[str, Rle | Png, ByHand | None], ...] = field(repr=False)
     keep_patient: bool = False
 
 

@@ -260,10 +260,16 @@ Keep = Annotated[
 
 
 class StructureIn(Strict):
-    """One structure: its mask, and its name."""
+    """One structure: its mask, its name, and what a person did to the mask."""
 
     mask: MaskIn
     label: Label
+    by_hand: Annotated[
+        Literal["drawn", "corrected"] | None,
+        Field(
+            description="'drawn' without a model, or a model's mask 'corrected' with a brush; null: neither"
+        ),
+    ] = None
 
 
 class DicomIn(Strict):

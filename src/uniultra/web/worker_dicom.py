@@ -7,6 +7,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -79,10 +80,11 @@ def derive_cine(job: DeriveCine, cine: Cine, header: Header | None, model: Model
 
 def _result(job: Derive, model: ModelFacts) -> FrameResult:
     objects = []
-    for number, (label, given) in enumerate(job.structures, start=1):
+    for number, (label, given, by_hand) in enumerate(job.structures, start=1):
         try:
             inside = previous_of(given, (job.frame.height, job.frame.width), "the mask")
-            objects.append(_object(job.frame, number, inside, legal_name(label)))
+            found = _object(job.frame, number, inside, legal_name(label))
+            objects.append(replace(found, by_hand=by_hand, models=() if by_hand == "drawn" else None))
         except UniUltraError as error:
             raise JobError("prompt", f"structure {number}: {error}") from error
     return FrameResult(job.frame, tuple(objects), model, job.origin.number)
