@@ -5,9 +5,8 @@
 # 1 m/s is the ratio 0.5. Attenuation of 8.686 dB is 1 Np, as where sound is simulated (pint 0.25.3, k-wave-python 0.6.2), and a pressure of 120 dB[SPL] is 20 Pa.
 # What happens: units are put one behind the other as text. "ml/min/cm/s" is read as ml/(min.cm.s), so it is no area, and multiplied by the velocity again it has 1/s2; (4 m/s)2 are
 # "16 m/s2", an acceleration, which converts to 1600 cm/s2; (4 mm2)2 are "16 mm22". Nothing is raised but for a divisor that begins with "/". The same in @atomic-ehr/fhirpath 0.1.4.
-# dB to Np: 8.686 dB are 2 Np in @atomic-ehr/ucum, @lhncbc/ucum-lhc 7.1.10 and by UCUM's own tables, which have B as lg and Np as ln of one and
-# the same ratio. In @atomic-ehr/ucum 120 dB[SPL] are 1e54 Pa and 20 dB[V] are
-# 1e9 V, for 20 Pa and 10 V in ucum-lhc: it reads the prefix last, and drops the reference.
+# dB to Np: 8.686 dB are 2 Np in @atomic-ehr/ucum, @lhncbc/ucum-lhc 7.1.10 and by UCUM's own tables, which have B as lg and Np as ln of one and the same ratio. In
+# @atomic-ehr/ucum 120 dB[SPL] are 1e54 Pa and 20 dB[V] are 1e9 V, for 20 Pa and 10 V in ucum-lhc.
 # Why it matters: orifice areas, resistances and pressures from velocities (4 v2) are quotients and squares; coefficients of attenuation are given in dB/cm or in Np/m.
 # Seen on 1 December 2026 with @atomic-ehr/ucum 0.2.5, @atomic-ehr/fhirpath 0.1.4, @lhncbc/ucum-lhc 7.1.10, pint 0.25.3, Node 20.20.2, Python 3.11. Needs node and npm.
 set -euo pipefail
