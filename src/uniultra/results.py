@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
+from math import isnan
 from typing import Literal
 
 import numpy as np
@@ -71,8 +72,10 @@ class ObjectResult:
 
     @property
     def quality(self) -> float | None:
-        """The predicted IoU, rounded to 4 digits; None of a mask that a person corrected or drew."""
-        return None if self.by_hand else round(self.mask.quality, 4)
+        """The predicted IoU, rounded to 4 digits; None of a mask that a person corrected or drew, or whose
+        quality isn't known (NaN).
+        """
+        return None if self.by_hand or isnan(self.mask.quality) else round(self.mask.quality, 4)
 
     @property
     def label(self) -> str:

@@ -142,6 +142,23 @@ def test_what_a_client_says_was_drawn_is_not_called_ai_generated(
         ]
 
 
+def test_a_capture_shows_the_quality_of_an_answer_and_none_of_a_mask_that_was_sent(
+    client: TestClient, tmp_path: Path
+) -> None:
+    """It said "quality 0.00" of each."""
+    scan(tmp_path)
+    image = uploaded(client, (tmp_path / "scan.dcm").read_bytes())
+    answer = client.post(f"/v1/images/{image}/segment", json={"prompts": [{"box": BOX}]}).json()["masks"][0]
+
+    def picture(mask: dict[str, Any], **more: str) -> np.ndarray:
+        said = {"kind": "sc", "structures": [{"mask": mask, "label": "cyst"} | more]}
+        return got(client.post(f"/v1/images/{image}/dicom", json=said)).pixel_array
+
+    sent = picture({"rle": answer["rle"]})
+    assert np.array_equal(sent, picture({"rle": answer["rle"]}, by_hand="corrected"))
+    assert not np.array_equal(sent, picture({"id": answer["mask_id"]}))
+
+
 def test_a_track_with_its_corrections(client: TestClient, tmp_path: Path) -> None:
     source = scan(tmp_path, COUNT)
     cine = client.post("/v1/cines", content=(tmp_path / "scan.dcm").read_bytes()).json()["id"]

@@ -15,10 +15,10 @@ def pixels(side: int = 10) -> Frame:
 
 def test_masks_are_kept_within_their_room() -> None:
     image = ImageStore(100, 10**6, idle_s=30).add(pixels(), 0)
-    names = [image.keep("x") for _ in range(KEPT_MASKS + 3)]
+    names = [image.keep("x", 0.5) for _ in range(KEPT_MASKS + 3)]
     assert list(image.masks) == names[3:]
-    assert image.keep("y" * 101) is None
-    last = image.keep("y" * 100)
+    assert image.keep("y" * 101, 0.5) is None
+    last = image.keep("y" * 100, 0.5)
     assert list(image.masks) == [last]
 
 

@@ -82,9 +82,9 @@ def _draw_lost(canvas: Annotations, result: FrameResult) -> None:
 
 def _lines(one: ObjectResult) -> list[str]:
     """What it is called, how sure the model is, and both diameters."""
-    doubt = ", unsure" if one.status == "unsure" else ""
-    sure = [] if one.quality is None else [f"quality {one.quality:.2f}{doubt}"]
-    lines = [*([_short(one.name)] if one.name else []), *sure]
+    about = [] if one.quality is None else [f"quality {one.quality:.2f}"]
+    about += ["unsure"] * (one.status == "unsure")
+    lines = [*([_short(one.name)] if one.name else []), *([", ".join(about)] if about else [])]
     shape = one.measured.shape
     if shape is not None:
         long, short = shape.long_diameter.length, shape.short_diameter.length

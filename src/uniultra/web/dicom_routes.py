@@ -13,11 +13,12 @@ from fastapi import FastAPI, Request, Response
 from uniultra.web.cine_routes import TRACK
 from uniultra.web.cine_service import CineService
 from uniultra.web.held_cines import HeldCine, HeldTrack
-from uniultra.web.messages import NOT_DICOM, Derive, DeriveCine, Derived
+from uniultra.web.held_images import HeldImage
+from uniultra.web.messages import NOT_DICOM, Derive, DeriveCine, Derived, GivenStructure
 from uniultra.web.problems import Problem
 from uniultra.web.prompt_requests import held_mask
 from uniultra.web.route_parts import BYTES, COMPUTES, disconnected, json_body
-from uniultra.web.schemas import DicomIn, MaskById, TrackDicomIn
+from uniultra.web.schemas import DicomIn, MaskById, StructureIn, TrackDicomIn
 from uniultra.web.service import Service, while_there
 
 DICOM, NOTES = "application/dicom", "uniultra-notes"
@@ -82,21 +83,25 @@ async def image_dicom(service: Service, image_id: str, requested: DicomIn) -> De
         raise Problem("output", NOT_DICOM.format("image"))
     if image.origin.refused:
         raise Problem("output", image.origin.refused)
-    for place, one in enumerate(requested.structures, start=1):
-        if one.by_hand is not None and isinstance(one.mask, MaskById):
-            raise Problem(
-                "prompt",
-                f"structure {place}: the server's own mask is nobody's by hand; leave out by_hand, or send "
-                "the mask itself",
-            )
     structures = tuple(
-        (one.label, held_mask(f"structure {place}", one.mask, image), one.by_hand)
-        for place, one in enumerate(requested.structures, start=1)
+        _given(f"structure {place}", one, image) for place, one in enumerate(requested.structures, start=1)
     )
     job = Derive(image.frame, image.origin, requested.kind, structures, requested.keep_patient)
     answer = await service.lanes[image.lane].run(job)
     assert isinstance(answer.value, Derived)
     return answer.value
+
+
+def _given(place: str, one: StructureIn, image: HeldImage) -> GivenStructure:
+    """Raises Problem."""
+    if isinstance(one.mask, MaskById) and one.by_hand is not None:
+        raise Problem(
+            "prompt",
+            f"{place}: the server's own mask is nobody's by hand; leave out by_hand, or send the mask itself",
+        )
+    mask = held_mask(place, one.mask, image)
+    quality = image.masks[one.mask.id].quality if isinstance(one.mask, MaskById) else None
+    return GivenStructure(one.label, mask, one.by_hand, quality)
 
 
 async def track_dicom(
@@ -110,11 +115,11 @@ async def track_dicom(
         if one.object in names:
             raise Problem("prompt", f"structure {one.object} has two labels; give it one")
         names[one.object] = one.label
-    found: dict[int, dict[int, tuple[str, str]]] = {}
+    found: dict[int, dict[int, tuple[str, str, float]]] = {}
     for revision in range(len(track.revisions)):
         async for frame in cines.follow(cine, track, revision, -1):
             own = found.setdefault(frame.frame or 0, {})
-            own |= {one.object: (one.status, one.rle.counts) for one in frame.objects or ()}
+            own |= {one.object: (one.status, one.rle.counts, one.quality) for one in frame.objects or ()}
     readable = {frame: own for frame, own in found.items() if own}
     job = DeriveCine(cines.file_of(cine), requested.kind, names, readable, requested.keep_patient)
     return await cines.derive(cine, job)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from uniultra.types import Frame
 from uniultra.web.held import Store
@@ -12,17 +13,24 @@ from uniultra.web.messages import Origin
 from uniultra.web.settings import KEPT_MASKS
 
 
+class KeptMask(NamedTuple):
+    """An answer: its mask as COCO's text, and its quality."""
+
+    counts: str
+    quality: float
+
+
 @dataclass
 class HeldImage:
-    """One image: its pixels, the answers it was given (mask id to COCO's text), the lane that has its
-    embeddings, and what DICOM results refer to (None where it isn't DICOM).
+    """One image: its pixels, the answers it was given by their ids, the lane that has its embeddings, and
+    what DICOM results refer to (None where it isn't DICOM).
     """
 
     id: str
     frame: Frame
     lane: int
     used: float
-    masks: OrderedDict[str, str] = field(default_factory=OrderedDict)
+    masks: OrderedDict[str, KeptMask] = field(default_factory=OrderedDict)
     origin: Origin | None = field(default=None, repr=False)
 
     @property
@@ -34,7 +42,7 @@ class HeldImage:
         """What the image may take: its pixels, and as much again of kept masks."""
         return 2 * int(self.frame.pixels_hw.nbytes)
 
-    def keep(self, counts: str) -> str | None:
+    def keep(self, counts: str, quality: float) -> str | None:
         """Keeps an answer to be named later, the oldest making room. Its id; None where it is larger than all
         the room.
         """
@@ -42,8 +50,8 @@ class HeldImage:
         if len(counts) > room:
             return None
         name = secrets.token_urlsafe(9)
-        self.masks[name] = counts
-        while len(self.masks) > KEPT_MASKS or sum(map(len, self.masks.values())) > room:
+        self.masks[name] = KeptMask(counts, quality)
+        while len(self.masks) > KEPT_MASKS or sum(len(one.counts) for one in self.masks.values()) > room:
             self.masks.popitem(last=False)
         return name
 

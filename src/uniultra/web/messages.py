@@ -152,19 +152,29 @@ class Upload:
 
 
 @dataclass(frozen=True)
+class GivenStructure:
+    """A structure of a request: its label and mask, nothing of which is checked yet, what a person did to the
+    mask, and the quality that it was answered with, None where that isn't known.
+    """
+
+    label: str
+    mask: Rle | Png = field(repr=False)
+    by_hand: ByHand | None
+    quality: float | None
+
+
+@dataclass(frozen=True)
 class Derive:
     """Make a DICOM object of given masks on a held frame: answered by `Derived`.
 
     Attributes:
         kind: of `outputs.plan.DICOM_KINDS`.
-        structures: of each its label, and its mask, nothing of which is checked yet, and what a person did to
-            the mask.
     """
 
     frame: Frame = field(repr=False)
     origin: Origin = field(repr=False)
     kind: str
-    structures: tuple[tuple[str, Rle | Png, ByHand | None], ...] = field(repr=False)
+    structures: tuple[GivenStructure, ...] = field(repr=False)
     keep_patient: bool = False
 
 
@@ -175,12 +185,12 @@ class DeriveCine(CineJob):
     Attributes:
         kind: of `outputs.plan.DICOM_KINDS`.
         labels: by structures' numbers; nothing of them is checked yet.
-        found: by frame, by structure: status, and COCO's text ("" where it is lost).
+        found: by frame, by structure: status, COCO's text ("" where it is lost), and quality.
     """
 
     kind: str
     labels: dict[int, str] = field(repr=False)
-    found: dict[int, dict[int, tuple[str, str]]] = field(repr=False)
+    found: dict[int, dict[int, tuple[str, str, float]]] = field(repr=False)
     keep_patient: bool = False
 
 

@@ -38,7 +38,7 @@ def held_mask(place: str, mask: MaskIn, image: HeldImage) -> Rle | Png:
                 f"{place}: the image keeps no mask with this id; the oldest are dropped: send the "
                 "mask itself",
             )
-        return Rle(image.masks[mask.id], image.size_hw)
+        return Rle(image.masks[mask.id].counts, image.size_hw)
     return sent_mask(place, mask)
 
 

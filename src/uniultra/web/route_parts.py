@@ -130,7 +130,7 @@ def mask_out(held: HeldImage, found: MaskOut) -> MaskOut:
     """An answer with the id under which the image keeps it; beside a PNG without its run lengths."""
     assert found.rle is not None, "which every answer has"
     about = {
-        "mask_id": held.keep(found.rle.counts),
+        "mask_id": held.keep(found.rle.counts, found.quality),
         "rle": found.rle if found.png is None else None,
         "alternatives": [mask_out(held, other) for other in found.alternatives],
     }

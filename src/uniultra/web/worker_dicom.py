@@ -5,6 +5,7 @@ until read.
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -72,7 +73,7 @@ def derive_cine(job: DeriveCine, cine: Cine, header: Header | None, model: Model
         gathered = CineDicom(source, (job.kind,))
         for at, frame in chosen_frames(cine, sorted(job.found)):
             own = job.found[at]
-            objects = tuple(_tracked(frame, n, own.get(n, ("absent", "")), names) for n in numbers)
+            objects = tuple(_tracked(frame, n, own.get(n, ("absent", "", 0.0)), names) for n in numbers)
             result = FrameResult(frame, objects, model, at, tracked=True)
             gathered.add(result, draw_result(result) if job.kind == "sc" else None)
         return _file(gathered.made(job.kind, model), source.notes)
@@ -80,27 +81,32 @@ def derive_cine(job: DeriveCine, cine: Cine, header: Header | None, model: Model
 
 def _result(job: Derive, model: ModelFacts) -> FrameResult:
     objects = []
-    for number, (label, given, by_hand) in enumerate(job.structures, start=1):
+    for number, given in enumerate(job.structures, start=1):
         try:
-            inside = previous_of(given, (job.frame.height, job.frame.width), "the mask")
-            found = _object(job.frame, number, inside, legal_name(label))
-            objects.append(replace(found, by_hand=by_hand, models=() if by_hand == "drawn" else None))
+            inside = previous_of(given.mask, (job.frame.height, job.frame.width), "the mask")
+            found = _object(job.frame, number, inside, legal_name(given.label), given.quality)
+            models = () if given.by_hand == "drawn" else None
+            objects.append(replace(found, by_hand=given.by_hand, models=models))
         except UniUltraError as error:
             raise JobError("prompt", f"structure {number}: {error}") from error
     return FrameResult(job.frame, tuple(objects), model, job.origin.number)
 
 
-def _object(frame: Frame, number: int, inside: np.ndarray, name: str, status: Any = None) -> ObjectResult:
+def _object(
+    frame: Frame, number: int, inside: np.ndarray, name: str, quality: float | None, status: Any = None
+) -> ObjectResult:
     logits = np.where(inside, np.float32(_WITHOUT_LOGITS), np.float32(-_WITHOUT_LOGITS))
-    mask = Mask(inside, logits, 0.0, scale_of(frame.calibration, inside))
+    mask = Mask(inside, logits, math.nan if quality is None else quality, scale_of(frame.calibration, inside))
     return ObjectResult(number, mask, name=name, status=status, confidence=None)
 
 
-def _tracked(frame: Frame, number: int, said: tuple[str, str], names: Mapping[int, str]) -> ObjectResult:
-    status, counts = said
+def _tracked(
+    frame: Frame, number: int, said: tuple[str, str, float], names: Mapping[int, str]
+) -> ObjectResult:
+    status, counts, quality = said
     size = frame.height, frame.width
     inside = mask_of(counts, size) if counts else np.zeros(size, np.bool_)
-    return _object(frame, number, inside, names.get(number, ""), status)
+    return _object(frame, number, inside, names.get(number, ""), quality, status)
 
 
 def _file(made: Any, notes: tuple[str, ...]) -> Derived:
