@@ -21,7 +21,7 @@ from PIL import Image
 
 from archives import BOX, save_archive, save_phantom, save_prompts
 from uniultra.cli.main import run
-from uniultra.cli.terminal.batch_meter import Meter, duration, shown
+from uniultra.cli.terminal.batch_meter import Meter, duration, pace, shown
 from uniultra.io.images import read_frame
 from uniultra.segmenter import Segmenter
 from uniultra.types import Prompt
@@ -94,7 +94,7 @@ def test_interrupted_and_resumed_as_if_it_never_was(tmp_path: Path) -> None:
 
     done = batch(*given, cwd=tmp_path)
     assert done.returncode == 1, done.stderr
-    progress = re.compile(r"uniultra: \d+ of \d+, [0-9.]+ files per second, .* left, 0 failed")
+    progress = re.compile(r"uniultra: \d+ of \d+, [0-9.]+ files per (second|minute), .* left, 0 failed")
     assert all(progress.fullmatch(line) for line in done.stderr.splitlines())
     assert done.stdout.startswith(f"{COUNT} of {COUNT + 1} inputs done, {COUNT} objects, 1 failed; ")
     before = int(done.stdout.split("; ")[1].split()[0])
@@ -228,7 +228,16 @@ def test_speed_and_time_left(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
         line.add("done")
         now[0] += 31
         line.add("done")
-    assert capsys.readouterr().err == "uniultra: 2 of 2, 0.1 files per second, 0:00:00 left, 0 failed\n"
+    assert capsys.readouterr().err == "uniultra: 2 of 2, 3.9 files per minute, 0:00:00 left, 0 failed\n"
+
+
+def test_the_pace_of_long_cines_is_per_minute_or_hour() -> None:
+    assert [pace(one) for one in (0, 12.34, 0.5, 1 / 200)] == [
+        "0.0 files per second",
+        "12.3 files per second",
+        "30.0 files per minute",
+        "18.0 files per hour",
+    ]
 
 
 def test_durations() -> None:

@@ -63,7 +63,7 @@ class Meter:
         speed = self.speed()
         left = "?" if speed == 0 else duration((self.total - self.seen) / speed)
         return (
-            f"{self.seen} of {self.total}, {speed:.1f} files per second, {left} left, "
+            f"{self.seen} of {self.total}, {pace(speed)}, {left} left, "
             f"{self.counts.get('failed', 0)} failed"
         )
 
@@ -72,6 +72,13 @@ def duration(seconds: float) -> str:
     """As 1:02:03."""
     whole = round(seconds)
     return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"
+
+
+def pace(speed: float) -> str:
+    """Files per second; of slower ones, such as long cines, per minute or hour."""
+    if speed >= 1 or speed == 0:
+        return f"{speed:.1f} files per second"
+    return f"{60 * speed:.1f} files per minute" if speed >= 1 / 60 else f"{3600 * speed:.1f} files per hour"
 
 
 @contextmanager
@@ -92,7 +99,7 @@ def tell_counts(counts: Counts, total: int, meter: Meter, out: str) -> None:
     before = meter.counts.get("skipped", 0)
     print(
         f"{counted(counts, total)}; {before} were done before; {duration(took)}, "
-        f"{meter.total / took:.1f} files per second"
+        f"{pace(meter.total / took)}"
     )
     print(
         printable(
