@@ -135,9 +135,9 @@ def kill_when(running: subprocess.Popen[str], folder: Path, at: int) -> dict[str
 
 
 def is_worker(process: psutil.Process) -> bool:
-    """A process of the pool that is at a file."""
+    """A process of the pool."""
     try:
-        return any("MapWorker" in part and "submit" in part for part in process.cmdline())
+        return any("spawn_main" in part for part in process.cmdline())
     except psutil.Error:
         return False
 

@@ -122,7 +122,7 @@ INSIDE = {
     "published splits, hub": ("backends/open.py:_fetched", "data/set_import.py:_by_table"),
     "kill- and power-safe files, silence": (
         "atomic.py:_identity", "atomic.py:_keep_old", "atomic.py:_put_new", "atomic.py:_put_without_links",
-        "atomic.py:_take_back", "batch/ray_pool.py:_no_api_server",
+        "atomic.py:_take_back",
     ),
     "frames that can't be read cost only themselves": (
         "outputs/cine_files.py:CineFiles._list_faults", "outputs/structured.py:fault_json",

@@ -50,6 +50,7 @@ def test_a_session_leaves_nothing_in_the_temporary_folder(tmp_path: Path) -> Non
         "uniultra.backends.onnx",
         "uniultra.web.worker_pool",
         "uniultra.batch.ray_pool",
+        "uniultra.batch.local_pool",
         "uniultra.training.loop",
         "uniultra.export.quantise",
         "uniultra.web.client",

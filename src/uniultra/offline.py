@@ -5,8 +5,8 @@ process, which its children inherit, whatever they were before. What was seen of
 
 - onnxruntime 1.32 on Linux looks up a host of its maker while a session is held, and leaves a file in TMPDIR;
   `disable_telemetry_events()` comes too late for that. 1.22 does neither (findings/onnxruntime_telemetry.sh).
-- Ray 2.60 reports how a cluster is used, by default, and asks for cloud providers' hosts even then
-  (`batch.ray_pool`).
+- Ray 2.60 reports how a cluster is used, by default, and asks for cloud providers' hosts even then where its
+  dashboard runs: a cluster is somebody else's, and no Ray is started here.
 - huggingface_hub 2.4 names libraries and versions in its requests; there is none unless a checkpoint is given
   by name.
 - transformers' Trainer logs to every tracking service that is installed, by default: `training.loop`

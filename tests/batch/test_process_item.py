@@ -34,7 +34,8 @@ from uniultra.errors import OutputError
 from uniultra.io.cines import open_cine
 from uniultra.io.images import read_frame
 from uniultra.io.input_file import InputFile
-from uniultra.outputs.frame_files import id_mask, write_extras
+from uniultra.outputs.archive_files import write_extras
+from uniultra.outputs.frame_files import id_mask
 from uniultra.results import FrameResult
 from uniultra.segmenter import Segmenter
 from uniultra.stages import is_stage

@@ -8,12 +8,11 @@ import signal
 import subprocess
 import sys
 import time
-from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
 
-from uniultra.batch.ray_process import END, _end, _listen
+from uniultra.batch.ray_process import END, _listen
 from uniultra.errors import ClusterError
 
 
@@ -41,31 +40,6 @@ def test_an_end_without_a_word_is_an_error() -> None:
         ClusterError, match=r"Ray stopped before the end .* run the same command again to resume"
     ):
         heard("done")
-
-
-def stubborn(ready: Connection) -> None:
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    ready.send(True)
-    time.sleep(600)
-
-
-def test_a_second_interrupt_ends_it_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    context = multiprocessing.get_context("spawn")
-    receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=stubborn, args=(sender,))
-    process.start()
-    receiver.recv()
-    join, waits = process.join, list[float | None]()
-
-    def interrupted(timeout: float | None = None) -> None:
-        waits.append(timeout)
-        if len(waits) == 1:
-            raise KeyboardInterrupt
-        join(timeout)
-
-    monkeypatch.setattr(process, "join", interrupted)
-    _end(process)
-    assert (process.exitcode, len(waits)) == (-signal.SIGKILL, 2)
 
 
 DRIVER = """

@@ -18,20 +18,21 @@ def test_new_abilities_are_counted_apart(tmp_path: Path) -> None:
     (tmp_path / "old" / "cluster" / "work.py").write_text('"""One."""\nx = 1\n')
     (tmp_path / "old" / "io" / "dicom" / "seg.py").write_text("if 1:\n    y = 2\n")
     (tmp_path / "new" / "batch" / "process_item.py").write_text('"""One."""\n')
-    pool = "def _no_api_server():\n    x = 1\n    return x\n\n\ny = 1\n"
-    (tmp_path / "new" / "batch" / "ray_pool.py").write_text(pool)
+    job = "class Item:\n    def tracked(self):\n        x = 1\n\n\nclass Job:\n    def again(self):\n        x = 1\n"
+    job += "\n\ndef plain_track():\n    x = 1\n"
+    (tmp_path / "new" / "batch" / "job.py").write_text(job)
     (tmp_path / "new" / "io" / "dicom" / "seg.py").write_text("if 1:\n    y = 2\n")
     (tmp_path / "new" / "tracking" / "step.py").write_text("z = (\n    1,\n)\nw = 2; v = 3\n")
     (tmp_path / "new" / "errors.py").write_text("")
     done = script(SCRIPT, tmp_path / "old", tmp_path / "new", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
-    assert "| archives (batch) | 2 | 5 | 2.50 | 2 | 1.00 |" in lines
+    assert "| archives (batch) | 2 | 9 | 4.50 | 3 | 1.50 |" in lines
     assert "| DICOM | 2 | 2 | 1.00 | 2 | 1.00 |" in lines
-    assert "| **what was there before** | 4 | 7 | 1.75 | 4 | 1.00 |" in lines
-    assert "| tracking | 3 | 0 |" in lines
-    assert "| kill- and power-safe files, silence | 0 | 3 |" in lines
-    assert lines[-1] == "4 statements then, 10 now"
+    assert "| **what was there before** | 4 | 11 | 2.75 | 5 | 1.25 |" in lines
+    assert "| tracking | 3 | 4 |" in lines
+    assert "| archives and DICOM results | 0 | 2 |" in lines
+    assert lines[-1] == "4 statements then, 14 now"
 
 
 def test_a_row_that_is_not_there_or_was_there_before_is_refused(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""`uniultra batch` from and to archives, and of a folder that is watched; Ray is left out, which
+"""`uniultra batch` from and to archives, and of a folder that is watched; the pool is left out, which
 tests/cli/test_batch.py has.
 """
 
@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 
 from dicoms import PHI, dataset, region, save
 from phantoms import ellipse, speckled
-from uniultra.batch import ray_process
+from uniultra.batch import local_pool
 from uniultra.batch.job import Item, Job
 from uniultra.batch.patience import Patience
 from uniultra.batch.process_item import do
@@ -29,7 +29,6 @@ from uniultra.io.dicomweb import store
 from uniultra.segmenter import Segmenter
 from web_archive import Archive, web_archive
 
-pytest.importorskip("ray", reason="needs ray: pip install 'uniultra[cluster]'")
 pytest.importorskip("highdicom", reason="highdicom is of the extra dicom")
 pytest.importorskip("dicomweb_client", reason="dicomweb-client is of the extra dicomweb")
 HW = (96, 128)
@@ -50,7 +49,7 @@ def _here(segmenter: Segmenter, monkeypatch: pytest.MonkeyPatch) -> None:
         for item in items:
             done(do(item, job, segmenter).status)
 
-    monkeypatch.setattr(ray_process, "run_apart", run)
+    monkeypatch.setattr(local_pool, "run_here", run)
 
 
 @pytest.fixture
@@ -119,7 +118,7 @@ def test_an_archive_that_is_started_again_amid_a_batch_costs_no_input(
             Archive.answer = 503 if number == 1 else 200
             done(do(item, job, segmenter, patience).status)
 
-    monkeypatch.setattr(ray_process, "run_apart", run)
+    monkeypatch.setattr(local_pool, "run_here", run)
     code, _, told = batch(f"{server}/studies/{STUDY}", tmp_path / "out", "--grid", 4)
     assert (code, waited) == (0, [1.0, 2.0]), told
     assert len(listed(tmp_path / "out", "failures.csv")) == 0
@@ -236,20 +235,20 @@ def test_a_watch_outlasts_workers_that_cant_be_started(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scan(tmp_path / "in", "a")
-    run, tries = ray_process.run_apart, list[int]()
+    run, tries = local_pool.run_here, list[int]()
 
     def late(*given: Any) -> None:
         tries.append(1)
         if len(tries) == 1:
-            raise ClusterError("Ray can't be started on this machine")
+            raise ClusterError("worker processes end before they begin")
         run(*given)
 
     clock = Clock(nothing, nothing, nothing, nothing)
-    monkeypatch.setattr(ray_process, "run_apart", late)
+    monkeypatch.setattr(local_pool, "run_here", late)
     monkeypatch.setattr(watching.time, "sleep", clock.sleep)
     code, _, told = batch(tmp_path / "in", tmp_path / "out", "--grid", 3, "--watch")
     assert (code, len(tries), clock.waited.count(60.0)) == (0, 2, 1)
-    assert "Ray can't be started on this machine; this is tried again in 60 s" in told
+    assert "worker processes end before they begin; this is tried again in 60 s" in told
     assert set(listed(tmp_path / "out")) == {"a.dcm"}
 
 

@@ -5,7 +5,6 @@ exit code 2 on bad input.
 from __future__ import annotations
 
 import csv
-import importlib.util
 import json
 import os
 import re
@@ -26,9 +25,6 @@ from uniultra.io.images import read_frame
 from uniultra.segmenter import Segmenter
 from uniultra.types import Prompt
 
-needs_ray = pytest.mark.skipif(
-    importlib.util.find_spec("ray") is None, reason="needs ray: pip install 'uniultra[cluster]'"
-)
 ENVIRONMENT = os.environ | {
     "COLUMNS": "200",
     "NO_COLOR": "1",
@@ -64,7 +60,6 @@ def rows(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-@needs_ray
 def test_interrupted_and_resumed_as_if_it_never_was(tmp_path: Path) -> None:
     names = save_archive(tmp_path / "in", COUNT)
     (tmp_path / "in" / "a" / "broken.png").write_bytes(b"junk")
@@ -116,7 +111,6 @@ def test_interrupted_and_resumed_as_if_it_never_was(tmp_path: Path) -> None:
     assert not (tmp_path / "out" / ".uniultra" / "runs").exists()
 
 
-@needs_ray
 def test_a_dry_run_says_what_would_be_done_and_does_nothing(folder: Path) -> None:
     save_phantom(folder / "in" / "unasked.png")
     done = batch("in", "out", "--prompts", "prompts.csv", "--dry-run", cwd=folder)
@@ -125,7 +119,6 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(folder: Path) -> Non
     assert not (folder / "out").exists()
 
 
-@needs_ray
 @pytest.mark.parametrize(
     ("arguments", "reported"),
     [
@@ -196,20 +189,26 @@ def test_bad_input_is_one_line_and_exit_code_2(
     assert not (folder / "out").exists()
 
 
-def test_without_ray_it_says_what_to_install(folder: Path) -> None:
+def test_without_ray_a_cluster_says_what_to_install_and_this_machine_needs_none(folder: Path) -> None:
     code = (
         "import importlib.util, sys; real = importlib.util.find_spec\n"
         "importlib.util.find_spec = lambda name, *rest: None if name == 'ray' else real(name, *rest)\n"
-        "sys.argv = ['uniultra', 'batch', 'in', 'out', '--grid', '4']; from uniultra.cli.main import run; "
-        "run()"
+        "from uniultra.cli.main import run; run()"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=False, env=ENVIRONMENT
-    )
+
+    def without_ray(*more: str) -> subprocess.CompletedProcess[str]:
+        given = ["-c", code, "batch", "in", "out", "--grid", "2", *more]
+        return subprocess.run(
+            [sys.executable, *given], cwd=folder, capture_output=True, text=True, check=False, env=ENVIRONMENT
+        )
+
+    done = without_ray("--address", "127.0.0.1:6379")
     assert (done.returncode, done.stderr) == (
         2,
         "uniultra: this command needs ray; install with: pip install 'uniultra[cluster]'\n",
     )
+    done = without_ray()
+    assert (done.returncode, done.stdout.startswith("4 of 4 inputs done")) == (0, True), done.stderr
 
 
 def test_speed_and_time_left(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

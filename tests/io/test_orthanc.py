@@ -100,7 +100,6 @@ def modalities(orthanc: Orthanc) -> list[str]:
 
 
 def test_a_batch_from_and_to_orthanc(orthanc: Orthanc, tmp_path: Path) -> None:
-    pytest.importorskip("ray", reason="needs ray: pip install 'uniultra[cluster]'")
     for number in range(2):
         still(tmp_path / "scans", f"{number}.dcm", number)
     assert store(orthanc.web, sorted((tmp_path / "scans").iterdir())) == 2
@@ -114,7 +113,6 @@ def test_a_batch_from_and_to_orthanc(orthanc: Orthanc, tmp_path: Path) -> None:
 def test_from_storescp_through_a_watched_folder_to_orthanc_by_c_store(
     orthanc: Orthanc, tmp_path: Path
 ) -> None:
-    pytest.importorskip("ray", reason="needs ray: pip install 'uniultra[cluster]'")
     pytest.importorskip("pynetdicom", reason="pynetdicom is of the extra dimse")
     receiver = shutil.which("storescp")
     if receiver is None:

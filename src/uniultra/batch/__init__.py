@@ -1,3 +1,3 @@
-"""The same job over an archive of files, on Ray Data (extra `cluster`): one input, one result, whatever
-happens to a worker.
+"""The same job over an archive of files, in processes of this machine or on a Ray cluster (extra `cluster`):
+one input, one result, whatever happens to a worker.
 """

@@ -1,4 +1,4 @@
-"""One input to one result: the whole of what a worker does, without Ray.
+"""One input to one result: the whole of what a worker does, wherever it runs.
 
 The order of its steps is what makes a killed worker harmless. First the record of an older answer goes, then
 the new files take their places under names that follow from the input, then the record does. Whatever was cut

@@ -11,18 +11,17 @@ import signal
 import tempfile
 from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection
-from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
 from uniultra.batch.job import Item, Job
-from uniultra.batch.ray_pool import PoolSettings, run
+from uniultra.batch.local_pool import PATIENCE_S, end
+from uniultra.batch.ray_pool import run
+from uniultra.batch.workers import PoolSettings
 from uniultra.errors import ClusterError, UniUltraError
 from uniultra.stages import stage_in
 
 END = None
 """Comes after the status of each input; an error in its place."""
-PATIENCE_S = 60.0
-"""For Ray to end in good order, before it is ended."""
 
 
 def run_apart(items: Sequence[Item], job: Job, settings: PoolSettings, done: Callable[[str], None]) -> None:
@@ -44,16 +43,7 @@ def run_apart(items: Sequence[Item], job: Job, settings: PoolSettings, done: Cal
             _listen(receiver, done)
             process.join(PATIENCE_S)
         finally:
-            _end(process)
-
-
-def _end(process: SpawnProcess) -> None:
-    """In good order; at once after a second Ctrl-C, or where that takes too long."""
-    for end in (process.terminate, process.kill):
-        if process.is_alive():
-            end()
-            with contextlib.suppress(KeyboardInterrupt):
-                process.join(PATIENCE_S)
+            end([process])
 
 
 def _listen(receiver: Connection, done: Callable[[str], None]) -> None:

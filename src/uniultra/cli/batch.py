@@ -26,7 +26,7 @@ from uniultra.registry import DEFAULT
 
 if TYPE_CHECKING:
     from uniultra.batch.job import Item, Job
-    from uniultra.batch.ray_pool import PoolSettings
+    from uniultra.batch.workers import PoolSettings
 
 PROMPTS_HELP = "A CSV with one row per object: file, x0,y0,x1,y1 and/or points; see docs/batch.md."
 MASKS_HELP = "A folder of previous masks to refine, under their images' relative names."
@@ -82,10 +82,11 @@ def batch(
     """Segment an archive of files on all cores or on a Ray cluster. Run the same command again to resume:
     finished files are skipped.
     """
-    need("cluster", "fsspec", "ray")
+    if address is not None:
+        need("cluster", "ray")
     from uniultra.batch.choice import Choice, grid_of, new_job
     from uniultra.batch.inputs import check_apart, find_inputs
-    from uniultra.batch.ray_pool import PoolSettings
+    from uniultra.batch.workers import PoolSettings
     from uniultra.outputs.earlier import archive_images
 
     choice = Choice(prompts, from_masks, grid_of(grid, quality), frame, track)
@@ -149,19 +150,19 @@ def _run(
     """Runs, writes the tables whatever happens, of `listed` where these are more, and tells; whether an input
     has no result.
     """
+    from uniultra.batch.local_pool import run_here
     from uniultra.batch.ray_process import run_apart
     from uniultra.batch.records import write_head, write_tables
     from uniultra.batch.storage import Store
 
     store = Store(job.out, job.run)
     write_head(store, job)  # finds out whether anything can be written there
-    signal.signal(
-        signal.SIGTERM, signal.default_int_handler
-    )  # what ends this process in good order ends Ray as well
+    run = run_here if settings.address is None else run_apart
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what ends this process ends its workers, too
     stopped: BaseException | None = None
     with shown(len(items)) as meter:
         try:
-            run_apart(items, job, settings, meter.add)
+            run(items, job, settings, meter.add)
         except BaseException as error:
             stopped = error
             if isinstance(error, KeyboardInterrupt | SystemExit):

@@ -63,8 +63,7 @@ class Meter:
         speed = self.speed()
         left = "?" if speed == 0 else duration((self.total - self.seen) / speed)
         return (
-            f"{self.seen} of {self.total}, {pace(speed)}, {left} left, "
-            f"{self.counts.get('failed', 0)} failed"
+            f"{self.seen} of {self.total}, {pace(speed)}, {left} left, {self.counts.get('failed', 0)} failed"
         )
 
 
@@ -98,8 +97,7 @@ def tell_counts(counts: Counts, total: int, meter: Meter, out: str) -> None:
     took = time.monotonic() - meter.began
     before = meter.counts.get("skipped", 0)
     print(
-        f"{counted(counts, total)}; {before} were done before; {duration(took)}, "
-        f"{pace(meter.total / took)}"
+        f"{counted(counts, total)}; {before} were done before; {duration(took)}, {pace(meter.total / took)}"
     )
     print(
         printable(

@@ -1,0 +1,171 @@
+"""Many inputs at once on this machine: a process for each worker, and one input at a time for each.
+
+A process that dies is started anew, and its input given out again; `process_item.do` sees to it that this
+neither loses nor doubles a result, and that a file that ends its processes again and again is given up. They
+end with the process that started them, however that ends: nothing comes on their pipes any more.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import tempfile
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+
+from uniultra.batch.job import Item, Job
+from uniultra.batch.process_item import MOST_TRIES
+from uniultra.batch.workers import PoolSettings, Worker, lost, stopped_by
+from uniultra.errors import ClusterError, UniUltraError
+from uniultra.machine import usable_cores
+from uniultra.stages import stage_in
+
+READY, END = "ready", None
+"""What a process says once it has its model, and what it is told instead of another input."""
+MOST_EARLY = 3
+"""So many processes may end before they are ready."""
+PATIENCE_S = 60.0
+"""For processes to end in good order, before they are ended."""
+
+
+@dataclass
+class _Hand:
+    """A process, its end of the pipe here, and what it is at."""
+
+    process: BaseProcess
+    pipe: Connection
+    item: Item | None = None
+    is_ready: bool = False
+
+
+def run_here(items: Sequence[Item], job: Job, settings: PoolSettings, done: Callable[[str], None]) -> None:
+    """Makes the results of all items; `done` is called for each with its status, in no particular order. The
+    processes' temporary files, images of patients among them, go at the end; where this process is killed,
+    with the next call.
+
+    Raises:
+        ClusterError: what stopped the job; what is done stays.
+    """
+    if not items:
+        return
+    with stage_in(Path(tempfile.gettempdir())) as folder:
+        pool = _Pool(job, str(folder), deque(items), done)
+        try:
+            pool.run(min(settings.workers or usable_cores(), len(items)))
+            for hand in pool.all:
+                hand.process.join(PATIENCE_S)
+        finally:
+            end(hand.process for hand in pool.all)
+
+
+class _Pool:
+    def __init__(self, job: Job, folder: str, waiting: deque[Item], done: Callable[[str], None]) -> None:
+        self.job, self.folder, self.waiting, self.done = job, folder, waiting, done
+        self.all: list[_Hand] = []
+        self.early, self.ended = 0, Counter[str]()
+
+    def run(self, count: int) -> None:
+        """Raises ClusterError."""
+        busy = {hand.pipe: hand for hand in (self._start() for _ in range(count))}
+        while busy:
+            for pipe in wait(list(busy)):
+                assert isinstance(pipe, Connection)
+                hand = busy.pop(pipe)
+                if self._hears(hand):
+                    hand.item = self.waiting.popleft() if self.waiting else None
+                    _tell(hand)  # a process that has ended by now is heard of next
+                    if hand.item is not None:
+                        busy[pipe] = hand
+                else:
+                    self._died(hand)
+                    if self.waiting:
+                        hand = self._start()
+                        busy[hand.pipe] = hand
+
+    def _start(self) -> _Hand:
+        context = multiprocessing.get_context("spawn")
+        here, there = context.Pipe()
+        process = context.Process(target=_work, args=(there, self.job, self.folder), name="uniultra-batch")
+        process.start()
+        there.close()  # so that the end of the process is the end of the pipe
+        self.all.append(_Hand(process, here))
+        return self.all[-1]
+
+    def _hears(self, hand: _Hand) -> bool:
+        """Takes what a process says; False where it has ended. Raises ClusterError that it reports."""
+        try:
+            said = hand.pipe.recv()
+        except (EOFError, OSError):
+            return False
+        if isinstance(said, ClusterError):
+            raise said
+        hand.is_ready = True
+        if said != READY:
+            self.done(said)
+        return True
+
+    def _died(self, hand: _Hand) -> None:
+        """Puts its input back. Raises ClusterError where processes can't even begin, or an input ends them
+        before `process_item.do` notes it.
+        """
+        hand.process.join(PATIENCE_S)
+        hand.pipe.close()
+        self.early = 0 if hand.is_ready else self.early + 1
+        if self.early == MOST_EARLY:
+            raise stopped_by(
+                f"worker processes end before they begin (exit code {hand.process.exitcode}); free memory, "
+                "or give fewer --workers"
+            )
+        if hand.item is not None:
+            self.waiting.appendleft(hand.item)
+            self.ended[hand.item.name] += 1
+            if self.ended[hand.item.name] > 2 * MOST_TRIES:
+                raise stopped_by(f"{hand.item.name}: worker processes end as they read it; take it out")
+
+
+def _tell(hand: _Hand) -> None:
+    """Gives a process its next input, or the word that there is none."""
+    with contextlib.suppress(OSError):
+        hand.pipe.send(END if hand.item is None else hand.item)
+
+
+def end(processes: Iterable[BaseProcess]) -> None:
+    """Sees processes end, in good order; at once after a second Ctrl-C, or where that takes too long."""
+    left = list(processes)
+    for stop in ("terminate", "kill"):
+        left = [process for process in left if process.is_alive()]
+        for process in left:
+            getattr(process, stop)()
+        with contextlib.suppress(KeyboardInterrupt):
+            for process in left:
+                process.join(PATIENCE_S)
+
+
+def _work(pipe: Connection, job: Job, folder: str) -> None:
+    """The other process, its temporary files in `folder`. Ctrl-C is the first one's to hear, which then ends
+    this one.
+    """
+    os.environ["TMPDIR"] = tempfile.tempdir = folder
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 1)
+    os.dup2(null, 2)
+    with contextlib.suppress(KeyboardInterrupt, SystemExit, EOFError, OSError):
+        try:
+            worker = Worker(job)
+            pipe.send(READY)
+            while (item := pipe.recv()) is not END:
+                pipe.send(worker.status_of(item))
+        except UniUltraError as error:
+            pipe.send(stopped_by(str(error)))
+        except (EOFError, OSError):
+            raise
+        except Exception as error:
+            pipe.send(lost(error))
