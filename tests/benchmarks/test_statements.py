@@ -18,8 +18,8 @@ def test_new_abilities_are_counted_apart(tmp_path: Path) -> None:
     (tmp_path / "old" / "cluster" / "work.py").write_text('"""One."""\nx = 1\n')
     (tmp_path / "old" / "io" / "dicom" / "seg.py").write_text("if 1:\n    y = 2\n")
     (tmp_path / "new" / "batch" / "process_item.py").write_text('"""One."""\n')
-    job = "class Item:\n    def tracked(self):\n        x = 1\n\n\nclass Job:\n    def again(self):\n        x = 1\n"
-    job += "\n\ndef plain_track():\n    x = 1\n"
+    job = "class Item:\n    def tracked(self):\n        x = 1\n\n\n"
+    job += "class Job:\n    def again(self):\n        x = 1\n\n\ndef plain_track():\n    x = 1\n"
     (tmp_path / "new" / "batch" / "job.py").write_text(job)
     (tmp_path / "new" / "io" / "dicom" / "seg.py").write_text("if 1:\n    y = 2\n")
     (tmp_path / "new" / "tracking" / "step.py").write_text("z = (\n    1,\n)\nw = 2; v = 3\n")
