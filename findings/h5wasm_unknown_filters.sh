@@ -5,7 +5,7 @@
 # written have the data set's fill value, by HDF5 0 unless another is given.
 # What happens: get(name).value and slice() of h5wasm are an array of the right type and size, whose contents nobody wrote: parts of what was read before, or of the library's own memory.
 # The library's messages go to the console's error stream; nothing is thrown and nothing is null. zea 0.1.8 writes Blosc by default and wrote LZF before (gzip on request), so no
-# picture of its files is what was recorded. Deflate, shuffle, Fletcher's sums and scale-offset are right.
+# picture of its files is what was recorded. (The package h5wasm-plugins has these filters for who knows that they are needed.) Deflate, shuffle, Fletcher's sums and scale-offset are right.
 # Signed 12 bits, as analogue-to-digital converters deliver, come as 4091 for -5, from jsfive, too. In jsfive what was never written is undefined, for the fill value.
 # Why it matters: viewers of HDF5 in the browser and in editors are made of these two. What they show looks like noise, or like another cine.
 # Seen on 1 December 2026 with h5wasm 0.10.3, jsfive 0.4.2, h5py 3.16.0, hdf5plugin 7.1.0, numpy 2.4.6, Node 20.20.2, Python 3.11. Needs node and npm.

@@ -6,7 +6,7 @@
 # What happens: categories are sorted by repr and numbered, so 10 lies between 1 and 2, and grades that nobody gave are closed up: 1 and 3 are neighbours where no 2 is. ac2 returns the weighted
 # kappa, so that where nearly all nodules are of one grade it is as low as kappa, which is what AC2 is for. In alpha_value readings in pairs aren't weighted by the number of readers, a
 # nodule read once counts in the expected disagreement, and "ordinal" is "interval". prevalence_index takes agreement and disagreement for the two categories. No error.
-# Unweighted kappa, Fleiss' kappa, AC1 and alpha of complete readings are right but for alpha's n - 1.
+# Unweighted kappa and the interval alpha of complete readings are right.
 # Why it matters: agreement of readers is the first table of each annotated data set.
 # Seen on 1 December 2026 with iaa-kit 0.1.2, krippendorff 0.9.0, scikit-learn 1.9.1, numpy 2.4.6, Python 3.11.
 set -euo pipefail
