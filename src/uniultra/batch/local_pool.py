@@ -28,6 +28,8 @@ from uniultra.stages import stage_in
 
 READY, END = "ready", None
 """What a process says once it has its model, and what it is told instead of another input."""
+MOST_HERE = 60 if os.name == "nt" else 1000
+"""Processes at once: Windows waits for no more pipes together, and others open no more files by default."""
 MOST_EARLY = 3
 """So many processes may end before they are ready."""
 PATIENCE_S = 60.0
@@ -57,7 +59,7 @@ def run_here(items: Sequence[Item], job: Job, settings: PoolSettings, done: Call
     with stage_in(Path(tempfile.gettempdir())) as folder:
         pool = _Pool(job, str(folder), deque(items), done)
         try:
-            pool.run(min(settings.workers or usable_cores(), len(items)))
+            pool.run(min(settings.workers or usable_cores(), len(items), MOST_HERE))
             for hand in pool.all:
                 hand.process.join(PATIENCE_S)
         finally:
