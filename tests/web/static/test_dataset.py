@@ -19,13 +19,17 @@ from commands import uniultra
 from phantoms import ellipse, speckled
 from uniultra.data.manifest_text import COLUMNS
 from uniultra.io.coco import compressed, mask_of, run_lengths
+from uniultra.web.workspace.items import Item
+from uniultra.web.workspace.schemas import Annotations, Doc
 from uniultra.web.workspace.static_files import STATIC
+from uniultra.web.workspace.teach import _Accepted, _by_name, _write
 
 pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
 HW = (60, 80)
 SCRIPT = f"""
 import {{ readFileSync, writeFileSync }} from "node:fs";
-import {{ datasetOf }} from "{(STATIC / "local/export/dataset.mjs").as_uri()}";
+globalThis.localStorage = {{ getItem: () => "en" }};
+const {{ datasetOf }} = await import("{(STATIC / "local/export/dataset.mjs").as_uri()}");
 import {{ zip }} from "{(STATIC / "local/export/bytes.mjs").as_uri()}";
 const {{ accepted, out }} = JSON.parse(readFileSync(0));
 for (const one of accepted) {{
@@ -94,6 +98,51 @@ def test_a_manifest_without_faults_and_all_that_it_names(tmp_path: Path) -> None
     for one, mask in zip(coco["annotations"], flat, strict=True):
         assert np.array_equal(mask_of(one["segmentation"]["counts"], HW), mask)
         assert one["area"] == mask.sum()
+
+
+ORIGINS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "answered": (
+        {"quality": 0.9123, "model": "uniultra-mini 0.9.1", "box": [1, 2, 30, 40]},
+        {"score": 0.9123, "model": "uniultra-mini 0.9.1"},
+    ),
+    "by nobody known": ({}, {}),
+    "drawn": ({"source": "brush"}, {"by_hand": "drawn"}),
+    "corrected": (
+        {"source": "brush", "quality": 0.8, "model": "mine 2"},
+        {"model": "mine 2", "by_hand": "corrected"},
+    ),
+    "tracked": (
+        {"source": "track", "quality": 0.7, "model": "mine 2", "sure": False},
+        {"score": 0.7, "model": "mine 2", "tracked": True},
+    ),
+}
+"""Of each kind of mask what is saved, and what coco.json says of it."""
+
+
+def test_coco_says_who_made_each_mask_here_and_on_the_server(tmp_path: Path) -> None:
+    """Labels that a model proposed and a person only accepted are told from drawn ones."""
+    mask = ellipse(HW, (40, 30), (20, 15))
+    file = accepted("a.png", 1, {0: {"liver": [mask] * len(ORIGINS)}})
+    saved = [
+        one | more for one, (more, _) in zip(file["doc"]["frames"][0]["masks"], ORIGINS.values(), strict=True)
+    ]
+    file["doc"]["frames"][0]["masks"] = saved
+    given = json.dumps({"accepted": [file], "out": str(tmp_path / "all.zip")})
+    command = ["node", "--input-type=module", "-e", SCRIPT]
+    subprocess.run(command, input=given, text=True, check=True, timeout=120)
+    with zipfile.ZipFile(tmp_path / "all.zip") as packed:
+        here = json.loads(packed.read("coco.json"))["annotations"]
+    doc = Doc.model_validate(file["doc"])
+    about = Annotations(
+        schema="uniultra.annotations/1", image="a.png", width=HW[1], height=HW[0], revision=1, doc=doc
+    )
+    one = _Accepted(Item("1", "a.png", tmp_path / "a.png"), "00001", about, _by_name(doc))
+    _write(tmp_path, [one])
+    there = json.loads((tmp_path / "coco.json").read_text())["annotations"]
+    pixels = {"id", "image_id", "category_id", "iscrowd", "area", "bbox", "segmentation"}
+    expected = [said for _, said in ORIGINS.values()]
+    for listed in (here, there):
+        assert [{k: v for k, v in one.items() if k not in pixels} for one in listed] == expected
 
 
 @pytest.mark.browser

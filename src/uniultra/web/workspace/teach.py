@@ -37,11 +37,11 @@ from uniultra.web.workspace.lessons import (
 )
 from uniultra.web.workspace.project import is_kind
 from uniultra.web.workspace.project_files import free_folder
-from uniultra.web.workspace.schemas import Annotations, Doc, edges
-from uniultra.web.workspace.workspace import Workspace, run
+from uniultra.web.workspace.schemas import Annotations, Doc, MaskDoc, edges
+from uniultra.web.workspace.workspace import Workspace, by_hand_of, run
 
 UNNAMED = "structure"
-Frames = dict[int, dict[str, list[str]]]
+Frames = dict[int, dict[str, list[MaskDoc]]]
 """By frame the masks of each name of structure."""
 
 
@@ -128,7 +128,7 @@ def _by_name(doc: Doc) -> Frames:
     for frame in sorted(doc.frames, key=lambda one: one.number):
         for mask in frame.masks:
             if mask.object in names:
-                frames.setdefault(frame.number, {}).setdefault(names[mask.object], []).append(mask.counts)
+                frames.setdefault(frame.number, {}).setdefault(names[mask.object], []).append(mask)
     return frames
 
 
@@ -138,7 +138,7 @@ def _of_kind(doc: Doc, kind: str) -> Frames:
     """
     ids = {one.id for one in doc.objects if one.name == kind}
     shown = [
-        (frame.number, [mask.counts for mask in frame.masks if mask.object in ids and mask.source != "track"])
+        (frame.number, [mask for mask in frame.masks if mask.object in ids and mask.source != "track"])
         for frame in sorted(doc.frames, key=lambda one: one.number)
     ]
     shown = [(number, masks) for number, masks in shown if masks]
@@ -177,7 +177,7 @@ async def _copy(
         banners = tuple(map(edges, await workspace.banners(service, one.item)))
         size_hw = one.saved.height, one.saved.width
         frames = tuple(
-            (number, tuple(tuple(Rle(counts, size_hw) for counts in masks) for masks in names.values()))
+            (number, tuple(tuple(Rle(mask.counts, size_hw) for mask in masks) for masks in names.values()))
             for number, names in one.frames.items()
         )
         job = Teach(one.item.path, None, folder=folder, name=one.name, frames=frames, banners=banners)
@@ -213,10 +213,24 @@ def _write(folder: Path, accepted: list[_Accepted]) -> None:
                     **sides,
                 )
                 rows.append(row)
-                for counts in masks:
-                    mask = mask_of(counts, (one.saved.height, one.saved.width))
+                for saved in masks:
+                    mask = mask_of(saved.counts, (one.saved.height, one.saved.width))
                     ids = len(annotations) + 1, len(images), categories[label]
-                    annotations.append(annotation(*ids, mask))
+                    annotations.append(annotation(*ids, mask) | _origin(saved))
     listed = [{"id": number, "name": label} for label, number in categories.items()]
     write_csv(folder / "manifest.csv", COLUMNS, rows)
     write_json(folder / "coco.json", {"images": images, "categories": listed, "annotations": annotations})
+
+
+def _origin(mask: MaskDoc) -> dict[str, Any]:
+    """What coco.json says of a mask beside its pixels, as that of one file does (`structured.origin_json`),
+    and whether a tracker brought it.
+    """
+    hand = by_hand_of(mask)
+    said = {
+        "score": None if hand else mask.quality,
+        "model": None if hand == "drawn" else mask.model or None,
+        "by_hand": hand,
+        "tracked": mask.source == "track" or None,
+    }
+    return {key: value for key, value in said.items() if value is not None}

@@ -256,7 +256,7 @@ def _saved_frames(doc: Doc, size_hw: tuple[int, int]) -> tuple[SavedFrame, ...]:
                 _status(mask),
                 colours[mask.object],
                 mask.model,
-                _by_hand(mask),
+                by_hand_of(mask),
             )
             for mask in masks.get(number, ())
         ]
@@ -272,7 +272,7 @@ def rgb_of(colour: str) -> tuple[int, int, int]:
     return red, green, blue
 
 
-def _by_hand(mask: MaskDoc) -> ByHand | None:
+def by_hand_of(mask: MaskDoc) -> ByHand | None:
     """What a person did to a mask: drew it, where no model had a part in it."""
     if mask.source != "brush":
         return None

@@ -5,6 +5,7 @@ import { maskBox } from "../../core/masks.mjs";
 import { decode } from "../../core/rle.mjs";
 import { isDefaultName } from "../../doc.mjs";
 import { png, utf8 } from "./bytes.mjs";
+import { byHand } from "./makers.mjs";
 import { csv } from "./tables.mjs";
 
 const COLUMNS = ["id", "dataset", "organ", "split", "image", "mask", "width", "height", "pixel_mm", "subject", "group", "class", "objects", "licence"];
@@ -26,7 +27,7 @@ export async function datasetOf(accepted) {
       coco.images.push({ id: coco.images.length + 1, file_name: `images/${picture}`, ...size, source: one.name, frame: frame.number });
       for (const [kind, [label, masks]] of byName(one.doc, frame).entries()) {
         const mask = picture.replace(/png$/, `mask${kind + 1}.png`),
-          decoded = masks.map((counts) => decode(counts, size));
+          decoded = masks.map(({ counts }) => decode(counts, size));
         const ids = new Uint8Array(grey.length);
         decoded.forEach((inside, value) => inside.forEach((on, i) => on && (ids[i] = value + 1)));
         files[`masks/${mask}`] = await png(ids, size.width, size.height);
@@ -49,14 +50,14 @@ function leftOut(names) {
   return new Set(fives.map((five) => five.reduce((a, b) => (hash(b) < hash(a) ? b : a))));
 }
 
-// [[name, [counts, ...]], ...] of a frame.
+// [[name, [mask, ...]], ...] of a frame.
 function byName(doc, frame) {
   const names = new Map(doc.objects.map(({ id, name }) => [id, name && !isDefaultName(name) ? name : UNNAMED])),
     found = new Map();
-  for (const { object, counts } of frame.masks) {
-    if (!names.has(object)) continue;
-    const name = names.get(object);
-    found.set(name, [...(found.get(name) ?? []), counts]);
+  for (const mask of frame.masks) {
+    if (!names.has(mask.object)) continue;
+    const name = names.get(mask.object);
+    found.set(name, [...(found.get(name) ?? []), mask]);
   }
   return [...found];
 }
@@ -87,7 +88,7 @@ function rowOf({ picture, mask, label, size, group, split }) {
   return COLUMNS.map((column) => said[column] ?? "");
 }
 
-function annotate(coco, label, inside, counts, { width, height }) {
+function annotate(coco, label, inside, mask, { width, height }) {
   let category = coco.categories.find(({ name }) => name === label);
   if (!category) coco.categories.push((category = { id: coco.categories.length + 1, name: label }));
   const box = maskBox(inside, { width, height }) ?? { x0: -0.5, y0: -0.5, x1: -0.5, y1: -0.5 };
@@ -98,6 +99,18 @@ function annotate(coco, label, inside, counts, { width, height }) {
     iscrowd: 0,
     area: inside.reduce((sum, on) => sum + on, 0),
     bbox: [box.x0 + 0.5, box.y0 + 0.5, box.x1 - box.x0, box.y1 - box.y0],
-    segmentation: { size: [height, width], counts },
+    segmentation: { size: [height, width], counts: mask.counts },
+    ...originOf(mask),
   });
+}
+
+// What COCO says of a mask beside its pixels; JSON leaves out what is undefined.
+function originOf(mask) {
+  const hand = byHand(mask);
+  return {
+    score: hand ? undefined : (mask.quality ?? undefined),
+    model: hand === "drawn" ? undefined : mask.model || undefined,
+    by_hand: hand,
+    tracked: mask.source === "track" || undefined,
+  };
 }
