@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 
 from dicoms import dataset, region, save
 from phantoms import speckled
-from scans import TRUE
+from scans import BOX, TRUE
 from uniultra.io.coco import compressed, run_lengths
 
 MASKS = {"scan.png": TRUE, "Scan.dcm": np.flipud(TRUE), "other.png": TRUE}
@@ -64,6 +64,19 @@ def test_files_of_one_name_have_results_of_their_own(page: TestClient, folder: P
         assert np.array_equal(mask, MASKS[name]), name
         assert json.loads((export / f"{name}.json").read_text())["image"] == name
     assert len({file.casefold() for one in (*files.values(), one, two) for file in one}) == 2 * 4 + 2 * 3
+
+
+def test_a_quality_that_nobody_knows_is_not_said_to_be_0(page: TestClient, folder: Path) -> None:
+    """As of a mask that another program wrote into the project."""
+    item = item_id(page, "other.png")
+    drawn = {"object": 1, "counts": compressed(run_lengths(TRUE)), "box": BOX}
+    doc = {"objects": [{"id": 1, "name": "cyst"}], "frames": [{"number": 0, "masks": [drawn]}]}
+    at = f"/v1/workspace/items/{item}"
+    assert page.put(at, json={"revision": 0, "doc": doc}).status_code == 200
+    assert page.post(f"{at}/export", json={"kinds": ["coco"]}).status_code == 200
+    export = folder / "uniultra-project" / "export"
+    assert json.loads((export / "other.json").read_text())["objects"][0]["quality"] is None
+    assert "score" not in json.loads((export / "other.coco.json").read_text())["annotations"][0]
 
 
 def test_a_kind_that_a_file_does_not_offer_is_refused(page: TestClient, folder: Path) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from math import nan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -175,7 +176,6 @@ class Workspace:
         """Writes results of what is saved. Raises Problem."""
         project = project or self.project
         saved = await asyncio.to_thread(_tabulate, project, item)
-        banners = tuple(map(edges, await self.banners(service, item)))
         check_offered(kinds, self.known(item) or await self.facts(service, item))
         job = Export(
             item.path,
@@ -185,7 +185,7 @@ class Workspace:
             folder=project.exports,
             kinds=kinds,
             name=project.stem(item) if self.items.has_namesake(item) else "",
-            banners=banners,
+            banners=tuple(map(edges, await self.banners(service, item))),
         )
         done = await run(service, item, job)
         assert isinstance(done, Exported)
@@ -251,7 +251,7 @@ def _saved_frames(doc: Doc, size_hw: tuple[int, int]) -> tuple[SavedFrame, ...]:
                 places[mask.object],
                 Rle(mask.counts, size_hw),
                 request_of(mask),
-                mask.quality or 0.0,
+                nan if mask.quality is None else mask.quality,
                 names[mask.object],
                 _status(mask),
                 colours[mask.object],
