@@ -119,7 +119,7 @@ def test_dicom_names_each_structures_own_model(page: TestClient, folder: Path) -
     done = page.post(f"{at}/export", json={"kinds": ["seg", "sr"]})
     assert done.status_code == 200, done.text
     made = folder / "uniultra-project" / "export"
-    seg = made / "cine.frames.seg.dcm"
+    seg = made / "cine.dcm.frames.seg.dcm"
     assert segment_models(dcmread(seg)) == [
         ("SEMIAUTOMATIC", "cyst-1, cyst-2", [("cyst-1, cyst-2", "unpublished, 7")]),
         ("SEMIAUTOMATIC", "cyst-1", [("cyst-1", "unpublished")]),
@@ -156,12 +156,12 @@ def by_hand(page: TestClient, folder: Path, *masks: dict[str, Any]) -> Path:
 def test_what_a_person_alone_drew_is_not_called_generated(page: TestClient, folder: Path) -> None:
     """SEG said MANUAL of its segments, and "AI-generated" of itself."""
     made = by_hand(page, folder, HAND, HAND)
-    for name in ("cine.frames.seg.dcm", "cine.frame0.sr.dcm", "cine.frames.sc.dcm"):
+    for name in ("cine.dcm.frames.seg.dcm", "cine.frame0.sr.dcm", "cine.dcm.frames.sc.dcm"):
         found = dcmread(made / name)
         assert found.SeriesDescription == f"cyst 1, cyst 2: {DRAWN}", name
         assert not [said for said in ("AI-generated", NOW) if said in str(found)], name
         check_iod(made / name)
-    seg, sc = dcmread(made / "cine.frames.seg.dcm"), dcmread(made / "cine.frames.sc.dcm")
+    seg, sc = dcmread(made / "cine.dcm.frames.seg.dcm"), dcmread(made / "cine.dcm.frames.sc.dcm")
     assert segment_models(seg) == [("MANUAL", None, [])] * 2
     assert (seg.ContentDescription, seg.ManufacturerModelName) == (DRAWN, "UniUltra")
     assert sc.ImageComments == DRAWN
@@ -173,7 +173,7 @@ def test_what_a_person_alone_drew_is_not_called_generated(page: TestClient, fold
     for one in json.loads((made / "cine.frame0.coco.json").read_text())["annotations"]:
         assert one["by_hand"] == "drawn"
         assert not {"score", "model"} & one.keys()
-    for row in csv.DictReader((made / "cine.frames.csv").read_text().splitlines()):
+    for row in csv.DictReader((made / "cine.dcm.frames.csv").read_text().splitlines()):
         assert row["quality"] == ""
         assert row["note"].endswith(f"structure {row['id']}: drawn by hand")
 
@@ -181,7 +181,7 @@ def test_what_a_person_alone_drew_is_not_called_generated(page: TestClient, fold
 def test_what_a_model_had_a_part_in_is_called_generated(page: TestClient, folder: Path) -> None:
     """An answer that was corrected by hand, beside a structure that was drawn."""
     made = by_hand(page, folder, HAND | {"model": ADAPTED, "box": BOX}, HAND)
-    seg = dcmread(made / "cine.frames.seg.dcm")
+    seg = dcmread(made / "cine.dcm.frames.seg.dcm")
     assert segment_models(seg) == [
         ("SEMIAUTOMATIC", "cyst-1", [("cyst-1", "unpublished")]),
         ("MANUAL", None, []),
