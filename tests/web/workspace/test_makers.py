@@ -126,7 +126,7 @@ def test_dicom_names_each_structures_own_model(page: TestClient, folder: Path) -
         ("MANUAL", None, []),
     ]
     check_iod(seg)
-    report = made / "cine.frame1.sr.dcm"
+    report = made / "cine.dcm.frame1.sr.dcm"
     expected = [["cyst-2", "7", "UniUltra"], ["cyst-1", "unpublished", "UniUltra"], []]
     assert group_models(dcmread(report)) == expected
     check_iod(report)
@@ -156,7 +156,7 @@ def by_hand(page: TestClient, folder: Path, *masks: dict[str, Any]) -> Path:
 def test_what_a_person_alone_drew_is_not_called_generated(page: TestClient, folder: Path) -> None:
     """SEG said MANUAL of its segments, and "AI-generated" of itself."""
     made = by_hand(page, folder, HAND, HAND)
-    for name in ("cine.dcm.frames.seg.dcm", "cine.frame0.sr.dcm", "cine.dcm.frames.sc.dcm"):
+    for name in ("cine.dcm.frames.seg.dcm", "cine.dcm.frame0.sr.dcm", "cine.dcm.frames.sc.dcm"):
         found = dcmread(made / name)
         assert found.SeriesDescription == f"cyst 1, cyst 2: {DRAWN}", name
         assert not [said for said in ("AI-generated", NOW) if said in str(found)], name
@@ -166,11 +166,11 @@ def test_what_a_person_alone_drew_is_not_called_generated(page: TestClient, fold
     assert (seg.ContentDescription, seg.ManufacturerModelName) == (DRAWN, "UniUltra")
     assert sc.ImageComments == DRAWN
     assert sc.DerivationDescription.endswith(DRAWN)
-    assert group_models(dcmread(made / "cine.frame0.sr.dcm")) == [[], []]
-    report = json.loads((made / "cine.frame0.json").read_text())
+    assert group_models(dcmread(made / "cine.dcm.frame0.sr.dcm")) == [[], []]
+    report = json.loads((made / "cine.dcm.frame0.json").read_text())
     assert {(one["quality"], one["by_hand"]) for one in report["objects"]} == {(None, "drawn")}
     assert report["notes"] == ["structure 1: drawn by hand", "structure 2: drawn by hand"]
-    for one in json.loads((made / "cine.frame0.coco.json").read_text())["annotations"]:
+    for one in json.loads((made / "cine.dcm.frame0.coco.json").read_text())["annotations"]:
         assert one["by_hand"] == "drawn"
         assert not {"score", "model"} & one.keys()
     for row in csv.DictReader((made / "cine.dcm.frames.csv").read_text().splitlines()):
@@ -188,12 +188,12 @@ def test_what_a_model_had_a_part_in_is_called_generated(page: TestClient, folder
     ]
     assert seg.SeriesDescription == "cyst 1, cyst 2: " + ADVISED
     assert seg.ContentDescription == ADVISED
-    report = json.loads((made / "cine.frame0.json").read_text())
+    report = json.loads((made / "cine.dcm.frame0.json").read_text())
     assert [(one["quality"], one["by_hand"]) for one in report["objects"]] == [
         (None, "corrected"),
         (None, "drawn"),
     ]
-    annotations = json.loads((made / "cine.frame0.coco.json").read_text())["annotations"]
+    annotations = json.loads((made / "cine.dcm.frame0.coco.json").read_text())["annotations"]
     assert [(one.get("model"), one["by_hand"]) for one in annotations] == [
         (ADAPTED, "corrected"),
         (None, "drawn"),
