@@ -3,17 +3,20 @@ report.
 
     python benchmarks/tables.py uniultra-mini=mini.json LiteMedSAM=litemedsam.json ellipse=ellipse.json
 
-Reports must be of the same manifest, split, limit, draws, seeds and skipped rows. A prompt that a report
-doesn't have is left empty. `--metric nsd` (or skill, iou, hd95_px, hd95_mm, ece, clicks, failures) shows
-another column of the reports than Dice. `--differences` shows by how many points of Dice the first is above
-each other one on the same prompts, with the paired 95 % interval. `--overview` shows a row per organ: boxes
-±10 % and exact boxes of all reports, then the first one's clicks. `--rows` shows a row a report: boxes by
-10 % an organ, the means, and by how many points each is above the first. `--wide` shows a row an organ and a
-column a kind of prompt: the first one's Dice, and by how many points it is above the second. `--beside` shows
-the first one's Dice with its interval, and the second's in a column of its own. `--said` shows one report:
-the Dice with boxes of which the model is told how they fit, and by how many points that is above the same
-boxes untold. `--named` shows a row a structure: the first report, of prompts with names
-(`uniultra evaluate --named`), and by how many points it is above the second, of the same prompts without.
+Reports, or the folders that they lie in, must be of the same manifest, split, limit, draws, seeds and
+skipped rows, and of masks that weren't corrected in between; a line on stderr says so where one alone has
+prompts with names. A prompt that a report doesn't have is left empty.
+
+`--metric nsd` (or skill, iou, hd95_px, hd95_mm, ece, clicks, failures) shows another column of the reports
+than Dice. `--differences` shows by how many points of Dice the first is above each other one on the same
+prompts, with the paired 95 % interval. `--overview` shows a row per organ: boxes ±10 % and exact boxes of all
+reports, then the first one's clicks. `--rows` shows a row a report: boxes by 10 % an organ, the means, and by
+how many points each is above the first. `--wide` shows a row an organ and a column a kind of prompt: the
+first one's Dice, and by how many points it is above the second. `--beside` shows the first one's Dice with
+its interval, and the second's in a column of its own. `--said` shows one report: the Dice with boxes of which
+the model is told how they fit, and by how many points that is above the same boxes untold. `--named` shows a
+row a structure: the first report, of prompts with names (`uniultra evaluate --named`), and by how many points
+it is above the second, of the same prompts without.
 """
 
 from __future__ import annotations
@@ -24,8 +27,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from uniultra.evaluation.records import record_from
-from uniultra.evaluation.report.compare import Difference, compare
+from uniultra.evaluation.records import record_from, report_file
+from uniultra.evaluation.report.compare import Difference, changed_images, compare
 from uniultra.evaluation.settings import KINDS
 from uniultra.evaluation.summary import ALL_ORGANS
 
@@ -57,6 +60,9 @@ def main(arguments: list[str]) -> None:
     first = next(iter(reports.values()))
     for name, report in reports.items():
         _check_same(next(iter(reports)), first, name, report)
+    if len({bool(report.get("named")) for report in reports.values()}) > 1 and shape != "--named":
+        told = ", ".join(f"'{name}'" for name, report in reports.items() if report.get("named"))
+        print(f"tables: the prompts of {told} alone say what the objects are called", file=sys.stderr)
     if shape:
         SHAPES[shape](reports)
         return
@@ -279,7 +285,7 @@ def _points(difference: Difference | None) -> str:
 
 def _read(name: str, path: str) -> Report:
     try:
-        report = json.loads(Path(path).read_text(encoding="utf-8"))
+        report = json.loads(report_file(Path(path)).read_text(encoding="utf-8"))
         if not isinstance(report, dict) or not {*SAME, "summary"} - OPTIONAL <= report.keys():
             raise ValueError("keys are missing")
         return report
@@ -297,6 +303,13 @@ def _check_same(first_name: str, first: Report, name: str, report: Report) -> No
                 f"'{first_name}' has {key} {_shown(one)}, '{name}' has {_shown(other)}; give reports that "
                 "agree in it"
             )
+    pair = ([record_from(values) for values in each.get("records", [])] for each in (first, report))
+    changed = changed_images(*pair)
+    if changed:
+        raise RefusedError(
+            f"'{first_name}' and '{name}' have other masks on {len(changed)} images, corrected in between; "
+            "evaluate the earlier one again"
+        )
 
 
 def _compared(report: Report, key: str) -> Any:

@@ -79,6 +79,25 @@ def test_reports_of_different_runs_are_refused_in_one_line(
     assert line.endswith("give reports that agree in it")
 
 
+def test_masks_corrected_in_between_are_refused_and_names_told(tmp_path: Path) -> None:
+    def with_truth(truth: str) -> dict[str, Any]:
+        report = scored(0.9, 0.5, kind="click1")
+        return {**report, "records": [{**one, "truth": truth} for one in report["records"]]}
+
+    refused = _join(tmp_path, with_truth("0a"), with_truth("0b"))
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "'a' and 'b' have other masks on 2 images, corrected in between" in refused.stderr
+    told = _join(tmp_path, {**with_truth("0a"), "named": True}, with_truth("0a"))
+    assert (told.returncode, told.stderr) == (
+        0, "tables: the prompts of 'a' alone say what the objects are called\n",
+    )  # fmt: skip
+
+
+def test_a_run_is_given_by_its_folder(tmp_path: Path) -> None:
+    (tmp_path / "report.json").write_text(json.dumps(REPORT), encoding="utf-8")
+    assert "| box | breast | 4 | 0.810" in script(SCRIPT, f"a={tmp_path}").stdout
+
+
 def test_another_metric_by_name(tmp_path: Path) -> None:
     assert "| box | breast | 4 | 12.3 |" in _join(tmp_path, REPORT, before=("--metric", "hd95_px")).stdout
     refused = _join(tmp_path, REPORT, before=("--metric", "hd96"))

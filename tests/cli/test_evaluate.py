@@ -13,6 +13,7 @@ import typer
 from PIL import Image
 from typer.testing import CliRunner, Result
 
+from commands import script
 from phantom_manifest import Phantom, write_manifest
 from uniultra.backends.open import weights_sha256
 from uniultra.cli.evaluate import evaluate
@@ -21,6 +22,7 @@ from uniultra.errors import DataError, ModelError, OutputError, PromptError
 from uniultra.model_facts import read_passes
 from uniultra.registry import find
 
+TABLES = Path(__file__).parents[2] / "benchmarks" / "tables.py"
 PHANTOMS = (
     Phantom("a", objects=2),
     Phantom("b", organ="ovary", objects=3, group="1"),
@@ -229,13 +231,68 @@ def test_what_was_corrected_since_an_earlier_run_is_left_out(data: Path, tmp_pat
             assert stored["against"]["comparison"]["box"]["mean over organs"]["difference"] == 0.0
 
 
+def test_a_corrected_mask_is_seen_by_reports_of_clicks_and_rough_masks_alone(
+    data: Path, tmp_path: Path
+) -> None:
+    before, after = tmp_path / "before.json", tmp_path / "after.json"
+    asked = ("--data", data, "--kinds", "uclick1,mask", "--draws", "1", "--model", "uniultra-mini")
+    assert _run(*asked, "--out", before).exit_code == 0
+    masks = sorted({row.mask for row in read_manifest(data) if row.split == "val"})
+    shown = [mask for mask in masks if np.array(Image.open(mask)).any()]
+    Image.fromarray(np.roll(np.array(Image.open(shown[0])), 2, axis=1)).save(shown[0])
+    result = _run(*asked, "--against", before, "--out", after)
+    assert result.exit_code == 0, result.output
+    assert f"uniultra: 1 of {len(shown)} images have other masks" in result.stderr
+    compared = json.loads(after.read_text(encoding="utf-8"))["against"]["comparison"]
+    assert {cell["difference"] for kind in compared.values() for cell in kind.values()} == {0.0}
+    joined = script(TABLES, f"a={after}", f"b={before}")
+    assert joined.returncode == 2
+    assert "tables: 'a' and 'b' have other masks on 1 images" in joined.stderr
+
+
+def test_a_comparison_of_a_part_or_of_prompts_with_names_says_so(data: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    asked = ("--data", data, "--model", "grabcut")
+    assert _run(*asked, "--kinds", "box,box20", "--draws", "1", "--out", run).exit_code == 0
+    same = _run(*asked, "--kinds", "box,box20", "--draws", "1", "--against", run)
+    assert "are compared" not in same.stderr
+    more = _run(*asked, "--kinds", "box,box10,box20", "--draws", "2", "--against", run)
+    assert "uniultra: 10 of 25 answers are compared, on the prompts that the earlier run " in more.stderr
+    assert "; it has no box10" in more.stderr
+    named = _run(*asked, "--kinds", "box", "--named", "--against", run)
+    assert "uniultra: this run's prompts alone say what the objects are called" in named.stderr
+
+
+def test_what_has_no_prompt_in_common_is_refused_before_anything_is_computed(
+    data: Path, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    asked = ("--data", data, "--model", "ellipse")
+    assert _run(*asked, "--kinds", "box20", "--seeds", "7", "--out", run).exit_code == 0
+    for given, reported in (
+        (("--kinds", "box20"), "has other images or draws, so no prompt in common; give the --limit,"),
+        (
+            ("--kinds", "box,box10"),
+            "in common with --kinds box,box10; its kinds are box20: give some of them",
+        ),
+    ):
+        refused = _run(*asked, *given, "--against", run, "--out", tmp_path / "new")
+        assert isinstance(refused.exception, DataError)
+        assert reported in str(refused.exception)
+        assert not (tmp_path / "new").exists()
+
+
 def test_a_report_of_other_data_is_refused(data: Path, tmp_path: Path) -> None:
     report = tmp_path / "ellipse.json"
     _run("--data", data, "--kinds", "box", "--model", "ellipse", "--out", report)
     other = write_manifest(tmp_path / "other", PHANTOMS[:2])
     result = _run("--data", other, "--kinds", "box", "--model", "ellipse", "--against", report)
     assert isinstance(result.exception, DataError)
-    assert "is of another manifest or of split 'val'" in str(result.exception)
+    assert "is of another manifest, so" in str(result.exception)
+    content = json.loads(report.read_text(encoding="utf-8"))
+    report.write_text(json.dumps({**content, "split": "test"}), encoding="utf-8")
+    result = _run("--data", data, "--kinds", "box", "--model", "ellipse", "--against", report)
+    assert "is of split 'test' and not 'val', so" in str(result.exception)
     report.write_text("{}", encoding="utf-8")
     assert "is not a report of" in str(
         _run("--data", data, "--model", "ellipse", "--against", report).exception
@@ -322,7 +379,7 @@ def test_what_is_compared_to_is_refused_before_anything_is_computed(data: Path, 
         (tmp_path / "other.json", DataError, "is not a report .* it has no 'schema_version'$"),
         (tmp_path / "none.json", DataError, "is not a report .* No such file or directory$"),
         ("nobody", ModelError, "model 'nobody' is unknown"),
-        (clicks, DataError, "have no prompt in common"),
+        (clicks, DataError, "has no prompt in common with --kinds box; its kinds are click1"),
     ):
         refused = _run(*arguments, "--against", other)
         assert isinstance(refused.exception, error)

@@ -103,6 +103,17 @@ def test_too_few_patients_to_judge_by_are_told_at_once_with_fractions_that_do(tm
     assert min(counts["val"], counts["test"]) >= 6
     five = own(tmp_path / "five", lambda kind, name: f"{kind}/{name}.png", names[:5])
     assert "import images of more patients" in _run("import", "folder", five, "--out", tmp_path / "5").stderr
+    one = _run("import", "folder", five, "--out", tmp_path / "1", "--subject", "^p")
+    assert "test holds 0 and val holds 0 of 1 group (patients or near-duplicates)" in one.stderr
+
+
+def test_a_pattern_that_cuts_a_number_is_told(tmp_path: Path) -> None:
+    """p1 and p10 would be one patient, without a word."""
+    raw = own(tmp_path / "raw", lambda kind, name: f"{kind}/{name}.png", ["p1_a", "p2_a", "p10_a"])
+    cut = _run("import", "folder", raw, "--out", tmp_path / "cut", "--subject", r"p(\d)")
+    assert r"--subject 'p(\d)' makes one patient, '1', of '1' and '10'; if they are two," in cut.stderr
+    whole = _run("import", "folder", raw, "--out", tmp_path / "whole", "--subject", r"p\d+")
+    assert "makes one patient" not in whole.stderr
 
 
 def test_the_next_command_draws_the_masks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

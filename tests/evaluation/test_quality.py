@@ -45,6 +45,7 @@ def test_only_val_calibrates(tmp_path: Path) -> None:
     )
     quality, iou = read_answers(file)
     assert (quality.tolist(), iou.tolist()) == ([0.5], [0.6])
+    assert read_answers(tmp_path)[0].tolist() == [0.5]  # a run's folder
     file.write_text(json.dumps({"split": "test", "records": [record]}))
     with pytest.raises(DataError, match="is of split 'test'; only val may choose"):
         read_answers(file)

@@ -232,6 +232,8 @@ def simulate_cine(
     with progress("simulate-cine") as advance:
         found = simulate_cine_set(manifest, out, settings, advance)
     say(f"{out / 'manifest.csv'}: {count_of(found.made, 'cine')} of {frames} frames")
+    if cines > found.made + found.left_out:
+        tell([f"{cines} cines requested, but the split has {count_of(sum(found), 'still')}, each used once"])
     if found.left_out:
         left = f"{found.left_out} of {count_of(sum(found), 'still')}"
         tell([f"{left} left out: no object in it, or a mask that is another picture's (docs/data.md)"])

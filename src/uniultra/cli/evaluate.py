@@ -99,6 +99,7 @@ def evaluate(
     """Score a model on a manifest's images: Dice, skill over the ellipse in the box, calibration, by organ
     and prompt.
     """
+    from uniultra.cli.work import against as others
     from uniultra.cli.work import evaluation as work
     from uniultra.evaluation.protocol import Limit
     from uniultra.evaluation.report.gallery import picture_cases
@@ -112,7 +113,7 @@ def evaluate(
     work.check_protocol(protocol, own, true_mask)
     damage = work.damage_settings(robustness, robustness_limit, workers)
     limited, folder = work.limit_of(protocol, limit, first, workers), folder_of(out)
-    requested = work.kinds_for(model, parse_kinds(kinds))
+    requested = others.kinds_for(model, parse_kinds(kinds))
     settings = work.seeded(EvaluationSettings(requested, draws, workers, skip_bad, named=named), seeds)
     if out is not None and folder is None:
         check_free([out], force)
@@ -120,13 +121,12 @@ def evaluate(
         checked_all = partial(work.checked_rows, data, split, Limit(None), True)
         return by_track(model, checked_all, TrackRun(limit, out, skip_bad, force, true_mask))
     checked = work.checked_rows(data, split, limited, skip_bad)
-    rows, segmenter = checked.rows, work.segmenter_of(model)
+    rows, files, segmenter = checked.rows, checked.files, work.segmenter_of(model)
     provenance = work.provenance_of(model, segmenter, checked, limited)
     if protocol == work.PAPER:
         print(printable_lines(work.run_paper(segmenter, checked, provenance, workers, out, force)), end="")
         return None
-    other = None if against is None else work.opponent(against, checked, settings, split)
-    files = checked.files
+    other = None if against is None else others.opponent(against, checked, settings, split)
     journal = None if folder is None else open_folder(folder, provenance, split, settings, force, files)
     damaged_journal = None
     if damage is not None and folder is not None:
@@ -137,7 +137,7 @@ def evaluate(
         raise DataError(
             f"split '{split}' of '{data}' shows no object, so there is nothing to score; check its masks"
         )
-    compared = None if other is None else work.compared(other, rows, evaluation, provenance)
+    compared = None if other is None else others.compared(other, rows, evaluation, provenance)
     damaged = None
     if damage is not None:
         damaged = work.run_robustness(segmenter, rows, evaluation, damage, damaged_journal)

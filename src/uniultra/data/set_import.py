@@ -106,8 +106,10 @@ def import_set(
             return Imported((), tuple(problems), False)
         if not good:
             raise DataError(
-                f"'{root}' leaves no image to import; problems: {len(problems)}, the first: "
-                f"{problems[0] if problems else 'none'}"
+                f"'{root}' leaves no image to import: all have problems, {problems[0]} is the first of "
+                f"{len(problems)}"
+                if problems
+                else f"'{root}' holds no image to import; give the folder that the set's archive unpacks to"
             )
         _write_tables(part, root, good, rows, problems)
         names = _names(settings, good[0].sample.names)

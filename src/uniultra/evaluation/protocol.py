@@ -26,6 +26,7 @@ from uniultra.evaluation.records import EmptyAnswer, Record, ScoredImage, Skippe
 from uniultra.evaluation.settings import EvaluationSettings, stable_seed
 from uniultra.evaluation.simulated_user import Answer, PromptableSegmenter, Question, ask, ask_nothing
 from uniultra.evaluation.summary import Summary, known, summarise, summarise_structures
+from uniultra.hashes import mask_hash
 from uniultra.quality import stability
 from uniultra.types import Frame
 
@@ -223,6 +224,7 @@ def _record(row: Row, question: Question, answer: Answer, true_hw: np.ndarray, n
         stability=None if quality is None else stability(mask.logits_hw),
         first_quality=mask.first_quality,
         structure=name,
+        truth=mask_hash(true_hw),
     )
 
 

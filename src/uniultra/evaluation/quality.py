@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from uniultra.errors import DataError
+from uniultra.evaluation.records import report_file
 from uniultra.evaluation.settings import KINDS
 from uniultra.named import known_name
 from uniultra.quality import QualityTerms, corrected, evidence, is_number
@@ -170,6 +171,7 @@ def _is_rated(record: dict[str, Any]) -> bool:
 
 def _read(report: Path, datasets: Sequence[str]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """The report, and its records of these sets that have a quality. Raises DataError."""
+    report = report_file(report)
     try:
         content = json.loads(report.read_text(encoding="utf-8"))
         split, records = content["split"], content["records"]

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from uniultra.data.manifest import Row
@@ -34,6 +35,7 @@ class Record:
         stability: of the answer (`uniultra.quality.stability`); None where no quality is predicted.
         first_quality: `Mask.first_quality`.
         structure: what the object is called (`data.structure_names`); "" where nobody says it.
+        truth: a hash of the true mask (`hashes.mask_hash`); "" where an earlier version made the record.
     """
 
     id: str
@@ -56,6 +58,7 @@ class Record:
     stability: float | None = None
     first_quality: float | None = None
     structure: str = ""
+    truth: str = ""
 
 
 @dataclass(frozen=True)
@@ -109,6 +112,11 @@ def skip(row: Row, problems: Sequence[Problem]) -> Skipped:
         row.id,
         tuple(str(each).removeprefix(f"row {row.number}, ") for each in problems),
     )
+
+
+def report_file(path: Path) -> Path:
+    """The report of a run: `path` itself, or the report.json of the folder that it is."""
+    return path / "report.json" if path.is_dir() else path
 
 
 def record_from(values: dict[str, Any]) -> Record:

@@ -4,8 +4,8 @@ protocol of the paper.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,6 @@ from typing import Any
 from uniultra.backends.open import weights_sha256
 from uniultra.cli.terminal.ending import resumable
 from uniultra.cli.terminal.progress import progress, ticks
-from uniultra.cli.terminal.text import tell
 from uniultra.cli.track_protocol import folder_of
 from uniultra.data.manifest import Manifest
 from uniultra.data.splits import ReportSplit, SelectionSplit, report_split, selection_split
@@ -25,17 +24,15 @@ from uniultra.evaluation.paper.paper_report import build_paper_report, open_pape
 from uniultra.evaluation.preflight import Checked, check
 from uniultra.evaluation.protocol import Evaluation, Limit
 from uniultra.evaluation.protocol import evaluate as evaluate_split
-from uniultra.evaluation.records import Record
-from uniultra.evaluation.report.compare import changed_images, compare, pairs_of
 from uniultra.evaluation.report.provenance import Provenance, limit_text
-from uniultra.evaluation.report.run_report import Against, StoredRun, as_stored, read_report, write_report
+from uniultra.evaluation.report.run_report import write_report
 from uniultra.evaluation.robustness.robustness_protocol import (
     RobustnessSettings,
     draw_rows,
     evaluate_robustness,
 )
 from uniultra.evaluation.robustness.robustness_summary import build_section
-from uniultra.evaluation.settings import DAMAGED_IMAGES, KINDS, EvaluationSettings, parse_seeds
+from uniultra.evaluation.settings import DAMAGED_IMAGES, EvaluationSettings, parse_seeds
 from uniultra.evaluation.simulated_user import PromptableSegmenter
 from uniultra.named import further_names, known_name
 from uniultra.prompt_checks import MOST_LISTED
@@ -138,83 +135,6 @@ def seeded(settings: EvaluationSettings, seeds: str) -> EvaluationSettings:
             f"--draws {settings.draws} and --seeds {seeds} both say how often to draw; leave one of them out"
         )
     return replace(settings, seeds=parse_seeds(seeds))
-
-
-@dataclass(frozen=True)
-class Opponent:
-    """What a model is compared to: an earlier run, or a segmenter and what it is asked."""
-
-    run: StoredRun | None = None
-    segmenter: PromptableSegmenter | None = None
-    kinds: tuple[str, ...] = ()
-
-
-def opponent(other: str, checked: Checked, settings: EvaluationSettings, split: str) -> Opponent:
-    """What --against names, so that a wrong one is refused before anything is computed.
-
-    Raises:
-        DataError: a report that can't be read, of another manifest, split or other prompts. ModelError: no
-            such model. PromptError: a baseline that takes none of the prompts.
-    """
-    if Path(other, "report.json").is_file():
-        other = str(Path(other, "report.json"))
-    if not other.endswith(".json"):
-        return Opponent(segmenter=segmenter_of(other), kinds=kinds_for(other, settings.kinds))
-    stored = read_report(Path(other))
-    if (stored.manifest_sha256, stored.split) != (checked.manifest.sha256, split):
-        raise DataError(
-            f"'{other}' is of another manifest or of split '{stored.split}', so its prompts differ; "
-            "evaluate on the same"
-        )
-    if not {record.kind for record in stored.records} & set(settings.kinds):
-        raise DataError(
-            "the two evaluations have no prompt in common; compare runs on the same images and kinds of "
-            "prompt"
-        )
-    return Opponent(stored)
-
-
-def compared(
-    other: Opponent, rows: SelectionSplit | ReportSplit, evaluation: Evaluation, provenance: Provenance
-) -> Against | None:
-    """The opponent's answers to the same prompts, run now where it is a segmenter, and the differences.
-
-    Images whose masks were corrected since an earlier run are left out, with a line on stderr; None where
-    none is left, since what was scored now mustn't be lost for that.
-    """
-    own: Sequence[Record] = evaluation.records
-    if other.run is not None:
-        name, own = other.run.model, as_stored(own)
-        changed = changed_images(own, other.run.records)
-        records = tuple(one for one in other.run.records if (one.dataset, one.id) not in changed)
-        tell(_left_out(len(changed), evaluation.images))
-        if changed and not pairs_of(own, records):
-            return None
-    else:
-        assert other.segmenter is not None
-        settings = replace(evaluation.settings, kinds=other.kinds)
-        name, records = other.segmenter.name, evaluated(other.segmenter, rows, settings).records
-    return Against(name, compare(own, records, provenance.bootstrap_seed, provenance.bootstrap_samples))
-
-
-def _left_out(changed: int, images: int) -> Iterator[str]:
-    if changed:
-        left = "are left out of the comparison" if changed < images else "so nothing is compared"
-        yield (
-            f"{changed} of {images} images have other masks than when the earlier run was made: {left}; "
-            "evaluate its model again to compare all"
-        )
-
-
-def kinds_for(model: str, kinds: tuple[str, ...]) -> tuple[str, ...]:
-    """What a segmenter can answer: baselines take boxes alone. Raises PromptError where nothing is left."""
-    if model not in BASELINES:
-        return kinds
-    boxes = tuple(name for name in kinds if name not in KINDS or KINDS[name].is_box)
-    if kinds and not boxes:
-        legal = ",".join(kind.name for kind in KINDS.values() if kind.is_box)
-        raise PromptError(f"the baseline '{model}' takes boxes only; give --kinds some of {legal}")
-    return boxes
 
 
 def _rows(manifest: Manifest, name: str, limit: Limit) -> SelectionSplit | ReportSplit:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from uniultra.data.importers.registry import OWN
 from uniultra.data.importers.sample import begin_alike, pattern_for
@@ -11,12 +12,14 @@ from uniultra.data.set_import import Imported, ImportSettings
 from uniultra.data.splits import fractions_for
 from uniultra.data.structure_names import Names
 from uniultra.evaluation.report.compare import FEWEST_CLUSTERS
+from uniultra.text import count_of
 
 
 def import_notes(name: str, imported: Imported, settings: ImportSettings) -> Iterator[str]:
     """What may not be as meant in a set imported as `name`: its ids, its patients, its splits."""
     if name in ("folder", "nnunet", "seg"):
         yield from ids_in_pieces(imported.in_pieces, len(imported.rows))
+    yield from numbers_cut([row["id"] for row in imported.rows], settings.subject)
     if not any(row["subject"] for row in imported.rows) and name in OWN:
         yield from names_alike([row["id"] for row in imported.rows])
     if not (settings.published_splits or settings.splits):
@@ -44,18 +47,43 @@ def ids_in_pieces(count: int, masks: int) -> Iterator[str]:
         )
 
 
+def numbers_cut(ids: Sequence[str], pattern: str) -> Iterator[str]:
+    """Where a pattern takes some of a number's digits alone, so that p1 and p10 are one patient."""
+    whole: dict[str, str] = {}
+    for id in ids if pattern else ():
+        match = re.search(pattern, id)
+        if match is None or not match[first := 1 if match.re.groups else 0]:
+            continue
+        digits = re.match(r"\d*", id[match.end(first) :]) if match[first][-1].isdigit() else None
+        name = match[first] + (digits[0] if digits else "")
+        other = whole.setdefault(match[first], name)
+        if other != name:
+            one, two = sorted((other, name), key=len)
+            yield (
+                f"--subject '{pattern}' makes one patient, '{match[first]}', of '{one}' and '{two}'; if they "
+                "are two, let it take all digits, as \\d+ does"
+            )
+            return
+
+
 def few_patients(rows: list[tuple[str, str]], settings: ImportSettings) -> Iterator[str]:
     """Where val or test is of so few patients that no comparison on it will be judged, and what to give
     instead; `rows` are groups and splits.
     """
     groups = [group for group, _ in rows]
-    held = Counter(split for _, split in set(rows) if split in ("val", "test"))
-    few = [f"{split} holds {count}" for split, count in sorted(held.items()) if count < FEWEST_CLUSTERS]
+    held = Counter(split for _, split in set(rows))
+    few = [
+        f"{split} holds {held[split]}"
+        for split in ("test", "val")
+        if settings.fractions.get(split, 0) > 0 and held[split] < FEWEST_CLUSTERS
+    ]
     if few:
         better = fractions_for(groups, settings.fractions, FEWEST_CLUSTERS, settings.seed)
         shares = ",".join(f"{split}={share:g}" for split, share in (better or {}).items())
         fix = f"import again with --fractions {shares}" if better else "import images of more patients"
-        held_of = f"{' and '.join(few)} of {len(set(groups))} groups (patients or near-duplicates)"
+        held_of = (
+            f"{' and '.join(few)} of {count_of(len(set(groups)), 'group')} (patients or near-duplicates)"
+        )
         yield f"{held_of}; a comparison is judged from {FEWEST_CLUSTERS} on: {fix}"
 
 

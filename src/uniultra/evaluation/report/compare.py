@@ -90,14 +90,17 @@ def pairs_of(ours: Iterable[Record], theirs: Iterable[Record]) -> list[Pair]:
 
 def changed_images(ours: Iterable[Record], theirs: Iterable[Record]) -> set[tuple[str, str]]:
     """Data set and id of the images whose masks aren't those that `theirs`, read from a file, was scored by:
-    there the ellipse in the same box has another Dice.
+    their hashes differ, or, in reports of earlier versions, the Dice of the ellipse in the same box does.
     """
     return {
         (mine.dataset, mine.id)
         for mine, other in pairs_of(ours, theirs)
-        if mine.ellipse_dice is not None
-        and other.ellipse_dice is not None
-        and abs(mine.ellipse_dice - other.ellipse_dice) > ROUNDING
+        if (mine.truth and other.truth and mine.truth != other.truth)
+        or (
+            mine.ellipse_dice is not None
+            and other.ellipse_dice is not None
+            and abs(mine.ellipse_dice - other.ellipse_dice) > ROUNDING
+        )
     }
 
 

@@ -12,7 +12,7 @@ from uniultra import __version__
 from uniultra.errors import DataError
 from uniultra.evaluation.metrics import reliability_curve
 from uniultra.evaluation.protocol import Evaluation
-from uniultra.evaluation.records import Record, Skipped, record_from
+from uniultra.evaluation.records import Record, Skipped, record_from, report_file
 from uniultra.evaluation.report.compare import Comparison
 from uniultra.evaluation.report.provenance import Provenance, quality_text
 from uniultra.evaluation.report.tables import (
@@ -99,7 +99,7 @@ class Against:
 @dataclass(frozen=True)
 class StoredRun:
     """An evaluation read back from its file; `made_with` is the weights' hash and how they were prompted,
-    None where an older version didn't say.
+    None where an older version didn't say; `named` whether prompts said what objects are called.
     """
 
     model: str
@@ -107,6 +107,7 @@ class StoredRun:
     split: str
     records: tuple[Record, ...]
     made_with: tuple[str | None, dict[str, Any] | None] = (None, None)
+    named: bool = False
 
 
 def as_stored(records: Sequence[Record]) -> list[Record]:
@@ -217,7 +218,10 @@ def write_report(path: Path, report: dict[str, Any], force: bool = False) -> Non
 
 
 def read_report(path: Path) -> StoredRun:
-    """What `write_report` wrote, of any SCHEMA_VERSION so far. Raises DataError for anything else."""
+    """What `write_report` wrote, of any SCHEMA_VERSION so far, or a run's folder with it. Raises DataError
+    for anything else.
+    """
+    path = report_file(path)
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         version = content["schema_version"]
@@ -228,7 +232,8 @@ def read_report(path: Path) -> StoredRun:
             )
         records = tuple(record_from(record) for record in content["records"])
         made_with = content.get("weights_sha256"), content.get("prompting")
-        return StoredRun(content["model"], content["manifest_sha256"], content["split"], records, made_with)
+        origin = content["model"], content["manifest_sha256"], content["split"]
+        return StoredRun(*origin, records, made_with, bool(content.get("named")))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(f"'{path}' is not a report of `uniultra evaluate --out`: {misfit(error)}") from error
 
