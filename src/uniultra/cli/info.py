@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 def info(
     files: Annotated[
         list[str],
-        typer.Argument(metavar="FILE...", help="Images, cines, videos, a DICOMDIR, folders or patterns."),
+        typer.Argument(
+            metavar="FILE...", help="Images, cines, videos, a DICOMDIR, folders, patterns, or models."
+        ),
     ],
     phi: Annotated[bool, typer.Option("--phi", help="Also show the patient fields of DICOM files.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one line per file.")] = False,
@@ -27,7 +29,12 @@ def info(
     from uniultra.io.images import find_images
 
     failed = 0
-    for path in find_images(files, results=True):
+    models = [file for file in files if model_folder(Path(file)) is not None]
+    for file in models:
+        about = describe_model(Path(file))
+        say(json.dumps(about) if as_json else _model_line(about))
+    files = [file for file in files if file not in models]
+    for path in find_images(files, results=True) if files else ():
         try:
             facts = describe_file(path, phi)
         except UniUltraError as error:
@@ -37,6 +44,57 @@ def info(
         say(*([json.dumps(_plain(facts))] if as_json else _lines(facts)))
     if failed:
         raise typer.Exit(2)
+
+
+def model_folder(path: Path) -> Path | None:
+    """Where the model of such a folder lies: an exported one, a run of `train`, `distill` or `adapt`, or one
+    merged; None for any other path.
+    """
+    from uniultra.registry import finished_run
+
+    folder = finished_run(path)
+    kept = (("model.json",), ("adapter.safetensors",), ("config.json", "model.safetensors"))
+    return folder if any(all((folder / name).is_file() for name in names) for names in kept) else None
+
+
+def describe_model(path: Path) -> dict[str, Any]:
+    """What the files of a model's folder say of it. Raises ModelError where its model.json isn't one."""
+    from uniultra.model_facts import MODEL_JSON, read_licence, read_passes, read_structures
+
+    folder = model_folder(path) or path
+    about: dict[str, Any] = {"file": str(path), "kind": "model"}
+    if (folder / "adapter.safetensors").is_file():
+        base = _said(folder / "base.json").get("base", "unknown")
+        return {**about, "kind": "adapter", "base": base, "use": f"--model {path}"}
+    read_passes(folder)
+    said = _said(folder / MODEL_JSON)
+    about |= {key: said[key] for key in ("name", "version", "precision", "input_size") if key in said}
+    names = read_structures(folder)
+    return {
+        **about,
+        "licence": read_licence(folder),
+        **({"structures": list(names)} if names else {}),
+        "engine": "onnxruntime" if (folder / "decoder.onnx").is_file() else "torch",
+        "use": f"--model {path}",
+    }
+
+
+def _model_line(about: dict[str, Any]) -> str:
+    """`mine: model, version 1, ..., structures a; b, use --model mine`."""
+    rest = [
+        f"{key.replace('_', ' ')} {'; '.join(value) if isinstance(value, list) else value}"
+        for key, value in about.items()
+        if key not in ("file", "kind")
+    ]
+    return f"{about['file']}: {about['kind']}, {', '.join(rest)}"
+
+
+def _said(path: Path) -> dict[str, Any]:
+    try:
+        said = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return said if isinstance(said, dict) else {}
 
 
 def describe_file(path: Path, phi: bool) -> dict[str, Any]:
