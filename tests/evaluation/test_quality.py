@@ -11,6 +11,7 @@ from uniultra.backends.open import weights_sha256
 from uniultra.errors import DataError
 from uniultra.evaluation.metrics import expected_calibration_error
 from uniultra.evaluation.quality import calibrate, fit_quality, fit_terms, read_answers, read_by_prompt
+from uniultra.evaluation.report.run_report import read_report
 from uniultra.model_facts import read_quality
 from uniultra.quality import QualityTerms, corrected, evidence
 from uniultra.registry import DEFAULT
@@ -52,9 +53,15 @@ def test_only_val_calibrates(tmp_path: Path) -> None:
     file.write_text(json.dumps({"split": "val", "records": []}))
     with pytest.raises(DataError, match="no predicted quality"):
         read_answers(file)
-    file.write_text("{}")
-    with pytest.raises(DataError, match="is not a report"):
-        read_answers(file)
+    for text, reported in (
+        ("{}", "is not a report"),
+        ("[]", "is not a report"),
+        ('{"protocol": "paper", "split": "val", "records": []}', "is a report of --protocol paper, which"),
+    ):
+        file.write_text(text)
+        for read in (read_answers, read_report):
+            with pytest.raises(DataError, match=reported):
+                read(file)
 
 
 def test_the_answers_of_chosen_sets_alone_may_count(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from uniultra.errors import DataError
-from uniultra.evaluation.records import report_file
+from uniultra.evaluation.records import check_standard, report_file
 from uniultra.evaluation.settings import KINDS
 from uniultra.named import known_name
 from uniultra.quality import QualityTerms, corrected, evidence, is_number
@@ -174,11 +174,12 @@ def _read(report: Path, datasets: Sequence[str]) -> tuple[dict[str, Any], list[d
     report = report_file(report)
     try:
         content = json.loads(report.read_text(encoding="utf-8"))
+        check_standard(content, report)
         split, records = content["split"], content["records"]
         known = {record["dataset"] for record in records}
         counted = [record for record in records if not datasets or record["dataset"] in datasets]
         rated = [record for record in counted if _is_rated(record)]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise DataError(
             f"'{report}' is not a report of `uniultra evaluate --out`: {misfit(error)}"
         ) from error

@@ -11,6 +11,7 @@ from typing import Any
 
 from uniultra.data.manifest import Row
 from uniultra.data.problems import Problem
+from uniultra.errors import DataError
 
 
 @dataclass(frozen=True)
@@ -117,6 +118,16 @@ def skip(row: Row, problems: Sequence[Problem]) -> Skipped:
 def report_file(path: Path) -> Path:
     """The report of a run: `path` itself, or the report.json of the folder that it is."""
     return path / "report.json" if path.is_dir() else path
+
+
+def check_standard(content: dict[str, Any], path: Path) -> None:
+    """Raises DataError for the report of another protocol, which has other prompts and scores."""
+    protocol = content.get("protocol")
+    if protocol is not None:
+        raise DataError(
+            f"'{path}' is a report of --protocol {str(protocol)[:20]}, which has prompts of its own; give "
+            "one of `uniultra evaluate --out` without --protocol"
+        )
 
 
 def record_from(values: dict[str, Any]) -> Record:

@@ -12,7 +12,7 @@ from uniultra import __version__
 from uniultra.errors import DataError
 from uniultra.evaluation.metrics import reliability_curve
 from uniultra.evaluation.protocol import Evaluation
-from uniultra.evaluation.records import Record, Skipped, record_from, report_file
+from uniultra.evaluation.records import Record, Skipped, check_standard, record_from, report_file
 from uniultra.evaluation.report.compare import Comparison
 from uniultra.evaluation.report.provenance import Provenance, quality_text
 from uniultra.evaluation.report.tables import (
@@ -224,6 +224,7 @@ def read_report(path: Path) -> StoredRun:
     path = report_file(path)
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
+        check_standard(content, path)
         version = content["schema_version"]
         if version not in range(1, SCHEMA_VERSION + 1):
             raise DataError(
@@ -234,7 +235,7 @@ def read_report(path: Path) -> StoredRun:
         made_with = content.get("weights_sha256"), content.get("prompting")
         origin = content["model"], content["manifest_sha256"], content["split"]
         return StoredRun(*origin, records, made_with, bool(content.get("named")))
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError(f"'{path}' is not a report of `uniultra evaluate --out`: {misfit(error)}") from error
 
 
