@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -96,6 +97,29 @@ def test_what_stops_a_job_is_one_line(
         run_here([Item("a.png", "a.png")], job, PoolSettings(1), print)
     assert list(tmp_path.iterdir()) == []
     assert not multiprocessing.active_children()
+
+
+@posix
+def test_too_many_processes_are_refused_in_one_line_and_end(tmp_path: Path) -> None:
+    """More than the system opens files for, as on many cores."""
+    code = (
+        "import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (24, 24))\n"
+        "from uniultra.batch.job import Item\n"
+        "from uniultra.batch.local_pool import run_here\n"
+        "from uniultra.batch.workers import PoolSettings\n"
+        "run_here([Item(str(n), 'x') for n in range(40)], None, PoolSettings(40), print)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=environment(TMPDIR=str(tmp_path)),
+        check=False,
+        timeout=200,
+        capture_output=True,
+        text=True,
+    )
+    *_, line = done.stderr.splitlines()
+    assert re.search(r"worker \d+ can't be started \(.*open files\); give fewer --workers; completed", line)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_no_inputs_start_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

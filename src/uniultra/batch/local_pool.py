@@ -23,6 +23,7 @@ from uniultra.batch.job import Item, Job
 from uniultra.batch.process_item import MOST_TRIES
 from uniultra.batch.workers import PoolSettings, Worker, lost, stopped_by
 from uniultra.errors import ClusterError, UniUltraError
+from uniultra.io.paths import one_line
 from uniultra.machine import usable_cores
 from uniultra.stages import stage_in
 
@@ -91,10 +92,18 @@ class _Pool:
                         busy[hand.pipe] = hand
 
     def _start(self) -> _Hand:
+        """Raises ClusterError where the system has no room for another process."""
         context = multiprocessing.get_context("spawn")
-        here, there = context.Pipe()
-        process = context.Process(target=_work, args=(there, self.job, self.folder), name="uniultra-batch")
-        process.start()
+        try:
+            here, there = context.Pipe()
+            process = context.Process(
+                target=_work, args=(there, self.job, self.folder), name="uniultra-batch"
+            )
+            process.start()
+        except OSError as error:
+            raise stopped_by(
+                f"worker {len(self.all) + 1} can't be started ({one_line(error)}); give fewer --workers"
+            ) from error
         there.close()  # so that the end of the process is the end of the pipe
         self.all.append(_Hand(process, here))
         return self.all[-1]
