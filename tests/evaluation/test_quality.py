@@ -11,6 +11,7 @@ from uniultra.backends.open import weights_sha256
 from uniultra.errors import DataError
 from uniultra.evaluation.metrics import expected_calibration_error
 from uniultra.evaluation.quality import calibrate, fit_quality, fit_terms, read_answers, read_by_prompt
+from uniultra.evaluation.records import report_file
 from uniultra.evaluation.report.run_report import read_report
 from uniultra.model_facts import read_quality
 from uniultra.quality import QualityTerms, corrected, evidence
@@ -168,6 +169,14 @@ def test_clicks_that_said_a_known_name_are_a_kind_of_their_own(tmp_path: Path) -
     ):
         path = report_of(tmp_path / "r.json", records, prompting=prompting, named=named)
         assert {kind: len(answers.iou) for kind, answers in read_by_prompt(path).items()} == expected
+
+
+def test_a_folder_of_a_tracking_run_is_called_what_it_is(tmp_path: Path) -> None:
+    (tmp_path / "tracking.json").write_text("{}")
+    with pytest.raises(DataError, match="holds a report of --protocol track, which has scores of its own"):
+        report_file(tmp_path)
+    (tmp_path / "report.json").write_text("{}")
+    assert report_file(tmp_path) == tmp_path / "report.json"
 
 
 @pytest.mark.parametrize(

@@ -25,11 +25,18 @@ def test_kinds_are_parsed_in_the_order_given() -> None:
     assert parse_kinds(" click1, box,") == ("click1", "box")
 
 
-@pytest.mark.parametrize("kinds", [(), ("box", "box"), ("boxes",)])
-def test_bad_kinds_are_named(kinds: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    ("kinds", "why"),
+    [
+        ((), ""),
+        (("click1", "box", "box"), ": 'box' is given twice"),
+        (("box", "boxes"), ": 'boxes' is unknown"),
+    ],
+)
+def test_bad_kinds_are_named(kinds: tuple[str, ...], why: str) -> None:
     with pytest.raises(
         PromptError,
-        match=f"'{','.join(kinds)}' are not usable; give some of box,box10,box20,click1,click3,click5",
+        match=f"'{','.join(kinds)}' are not usable{why}; give some of box,box10,box20,click1,click3,click5",
     ):
         EvaluationSettings(kinds)
 

@@ -413,7 +413,7 @@ def test_what_is_refused(sam2: Path, lab: Path, tmp_path: Path) -> None:
         adapt(
             settings(sam2, "optim.precision=fp16"), AdaptJob(read_manifest(lab), tmp_path / "b", device="cpu")
         )
-    with pytest.raises(ModelError, match="base 'nonsense' is neither a folder nor a published model"):
+    with pytest.raises(ModelError, match="'nonsense' is neither a folder nor a published model"):
         adapt(settings(Path("nonsense")), AdaptJob(read_manifest(lab), tmp_path / "c"))
     folder = tmp_path / "bert"
     folder.mkdir()

@@ -116,8 +116,16 @@ def skip(row: Row, problems: Sequence[Problem]) -> Skipped:
 
 
 def report_file(path: Path) -> Path:
-    """The report of a run: `path` itself, or the report.json of the folder that it is."""
-    return path / "report.json" if path.is_dir() else path
+    """The report of a run: `path` itself, or the report.json of the folder that it is. Raises DataError for
+    the folder of a run of tracking alone.
+    """
+    report = path / "report.json" if path.is_dir() else path
+    if not report.exists() and (path / "tracking.json").is_file():
+        raise DataError(
+            f"'{path}' holds a report of --protocol track, which has scores of its own; give one of "
+            "`uniultra evaluate --out` without --protocol"
+        )
+    return report
 
 
 def check_standard(content: dict[str, Any], path: Path) -> None:

@@ -135,11 +135,12 @@ class EvaluationSettings:
     named: bool = False
 
     def __post_init__(self) -> None:
-        unknown = [name for name in self.kinds if name not in KINDS]
-        if unknown or not self.kinds or len(set(self.kinds)) < len(self.kinds):
-            given = ",".join(self.kinds)
+        wrong = [f"'{name}' is unknown" for name in self.kinds if name not in KINDS]
+        wrong += [f"'{name}' is given twice" for name in KINDS if self.kinds.count(name) > 1]
+        if wrong or not self.kinds:
+            given, why = ",".join(self.kinds), f": {wrong[0]}" if wrong else ""
             raise PromptError(
-                f"prompt kinds '{given}' are not usable; give some of {','.join(KINDS)}, each once, "
+                f"prompt kinds '{given}' are not usable{why}; give some of {','.join(KINDS)}, each once, "
                 "separated by commas"
             )
         for name, value in (("draws", self.draws), ("workers", self.workers)):

@@ -92,7 +92,7 @@ def base_location(name_or_folder: str | Path) -> str | Path:
         return finished_run(Path(name_or_folder))
     if str(name_or_folder).count("/") != 1 or Path(name_or_folder).is_absolute():
         raise ModelError(
-            f"base '{name_or_folder}' is neither a folder nor a published model "
+            f"'{name_or_folder}' is neither a folder nor a published model "
             f"({', '.join(entry.name for entry in MODELS)}); a name on the hub has one slash, such as "
             "facebook/sam2.1-hiera-tiny"
         )
