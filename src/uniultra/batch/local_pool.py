@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import cast
 
 from uniultra.batch.job import Item, Job
 from uniultra.batch.process_item import MOST_TRIES
@@ -78,13 +79,12 @@ class _Pool:
         busy = {hand.pipe: hand for hand in (self._start() for _ in range(count))}
         while busy:
             for pipe in wait(list(busy)):
-                assert isinstance(pipe, Connection)
-                hand = busy.pop(pipe)
+                hand = busy.pop(cast(Connection, pipe))
                 if self._hears(hand):
                     hand.item = self.waiting.popleft() if self.waiting else None
                     _tell(hand)  # a process that has ended by now is heard of next
                     if hand.item is not None:
-                        busy[pipe] = hand
+                        busy[hand.pipe] = hand
                 else:
                     self._died(hand)
                     if self.waiting:
