@@ -221,7 +221,7 @@ def test_features_come_closer_and_the_run_describes_itself(teacher: Path, lab: P
     record = json.loads((tmp_path / "run" / "config.json").read_text())
     assert record["student_encoder_parameters"] == 857_608
     assert len(record["teacher_sha256"]) == 64
-    assert record["data"]["margin_share"] == 0.35, "or it trusts boxes that its teacher doubts"
+    assert record["config"]["data"]["margin_share"] == 0.35, "or it trusts boxes that its teacher doubts"
     lines = [
         json.loads(line) for line in (tmp_path / "run" / "features" / "log.jsonl").read_text().splitlines()
     ]
