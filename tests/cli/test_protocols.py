@@ -99,7 +99,7 @@ def test_the_papers_protocol(data: Path, tmp_path: Path) -> None:
     assert isinstance(_run("--data", data, "--protocol", "paper", "--out", folder).exception, OutputError)
     mixed = _run("--data", data, "--kinds", "box", "--against", out)
     assert isinstance(mixed.exception, DataError)
-    assert "is not a report of" in str(mixed.exception)
+    assert "is a report of --protocol paper, which has prompts of its own" in str(mixed.exception)
 
 
 @pytest.mark.parametrize(

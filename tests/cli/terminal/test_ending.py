@@ -116,8 +116,8 @@ def test_under_nohup_a_closed_terminal_ends_nothing(folder: Path, start: Start) 
     time.sleep(0.5)
     assert process.poll() is None
     process.terminate()
-    process.communicate(timeout=30)
-    assert process.returncode == 128 + signal.SIGTERM
+    _, reported = process.communicate(timeout=30)
+    assert process.returncode == 128 + signal.SIGTERM, reported
     assert not hidden(folder)
 
 
