@@ -56,7 +56,16 @@ class Stops:
     def status_of(self, item: Item) -> str:
         if self.job == "full":
             raise OutputError("out: can't be written (No space left on device)")
+        if self.job == "gone":
+            raise OSError(107, "Transport endpoint is not connected")
         raise ZeroDivisionError("by nothing")
+
+
+class Refuses:
+    """Can't begin, and says why."""
+
+    def __init__(self, job: Any) -> None:
+        raise OSError(5, "Input/output error", "model.json")
 
 
 def work(worker: type, *given: Any) -> None:
@@ -69,6 +78,10 @@ _WORK = local_pool._work
 
 def dies(*given: Any) -> None:
     work(Dies, *given)
+
+
+def refuses(*given: Any) -> None:
+    work(Refuses, *given)
 
 
 def stops(*given: Any) -> None:
@@ -85,6 +98,12 @@ def stops(*given: Any) -> None:
         ),
         (dies, "item", r"a\.png: worker processes end as they read it; take it out; completed work is kept"),
         (stops, "full", r"No space left on device\); completed work is kept: run the same command again"),
+        (stops, "gone", r"the job was lost \(OSError: .*Transport endpoint is not connected\); what is done"),
+        (
+            refuses,
+            "start",
+            r"the job was lost \(OSError: .*Input/output error: 'model\.json'\); what is done",
+        ),
         (stops, "fault", r"the job was lost \(ZeroDivisionError: by nothing\); what is done stays"),
     ],
 )

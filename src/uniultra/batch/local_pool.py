@@ -13,7 +13,7 @@ import os
 import signal
 import tempfile
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -158,9 +158,10 @@ def end(processes: Iterable[BaseProcess]) -> None:
                 process.join(PATIENCE_S)
 
 
-def _work(pipe: Connection, job: Job, folder: str) -> None:
-    """The other process, its temporary files in `folder`. Ctrl-C is the first one's to hear, which then ends
-    this one.
+@contextlib.contextmanager
+def apart(folder: str) -> Iterator[None]:
+    """Within a process of a pool: its temporary files lie in `folder`, nothing is printed, and Ctrl-C is for
+    the process that started it, which then ends this one. Quiet where that one has gone.
     """
     os.environ["TMPDIR"] = tempfile.tempdir = folder
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -168,15 +169,27 @@ def _work(pipe: Connection, job: Job, folder: str) -> None:
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, 1)
     os.dup2(null, 2)
-    with contextlib.suppress(KeyboardInterrupt, SystemExit, EOFError, OSError):
+    with contextlib.suppress(KeyboardInterrupt, SystemExit, EOFError, BrokenPipeError, ConnectionResetError):
+        yield
+
+
+def _work(pipe: Connection, job: Job, folder: str) -> None:
+    """The other process: what it says is READY, the status of each input, or the error that stops the job."""
+    with apart(folder):
         try:
             worker = Worker(job)
-            pipe.send(READY)
-            while (item := pipe.recv()) is not END:
-                pipe.send(worker.status_of(item))
-        except UniUltraError as error:
-            pipe.send(stopped_by(str(error)))
-        except (EOFError, OSError):
-            raise
         except Exception as error:
-            pipe.send(lost(error))
+            pipe.send(_stop(error))
+            return
+        pipe.send(READY)
+        while (item := pipe.recv()) is not END:
+            said: str | ClusterError
+            try:
+                said = worker.status_of(item)
+            except Exception as error:
+                said = _stop(error)
+            pipe.send(said)
+
+
+def _stop(error: Exception) -> ClusterError:
+    return stopped_by(str(error)) if isinstance(error, UniUltraError) else lost(error)

@@ -4,17 +4,14 @@ its own parts.
 
 from __future__ import annotations
 
-import contextlib
 import multiprocessing
-import os
-import signal
 import tempfile
 from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 from uniultra.batch.job import Item, Job
-from uniultra.batch.local_pool import PATIENCE_S, end
+from uniultra.batch.local_pool import PATIENCE_S, apart, end
 from uniultra.batch.ray_pool import run
 from uniultra.batch.workers import PoolSettings
 from uniultra.errors import ClusterError, UniUltraError
@@ -25,8 +22,8 @@ END = None
 
 
 def run_apart(items: Sequence[Item], job: Job, settings: PoolSettings, done: Callable[[str], None]) -> None:
-    """As `pool.run`, which it calls in another process; ended with this call, by an interrupt too. Where this
-    process is killed, its temporary files, images of patients among them, go with the next call.
+    """As `ray_pool.run`, which it calls in another process; ended with this call, by an interrupt too. Where
+    this process is killed, its temporary files, images of patients among them, go with the next call.
 
     Raises:
         ClusterError: whatever stopped the job; what is done stays.
@@ -64,16 +61,8 @@ def _listen(receiver: Connection, done: Callable[[str], None]) -> None:
 
 
 def _work(sender: Connection, items: Sequence[Item], job: Job, settings: PoolSettings, folder: str) -> None:
-    """The other process, its temporary files in `folder`. Ctrl-C is the first one's to hear, which then ends
-    this one.
-    """
-    os.environ["TMPDIR"] = tempfile.tempdir = folder
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    null = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, 1)
-    os.dup2(null, 2)
-    with contextlib.suppress(KeyboardInterrupt, SystemExit, BrokenPipeError):
+    """The other process."""
+    with apart(folder):
         try:
             run(items, job, settings, sender.send)
         except UniUltraError as error:
