@@ -19,13 +19,15 @@ def info(
     files: Annotated[
         list[str],
         typer.Argument(
-            metavar="FILE...", help="Images, cines, videos, a DICOMDIR, folders, patterns, or models."
+            metavar="FILE...",
+            help="Images, cines, videos, a DICOMDIR, folders, patterns, dicomweb://, or models.",
         ),
     ],
     phi: Annotated[bool, typer.Option("--phi", help="Also show the patient fields of DICOM files.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one line per file.")] = False,
 ) -> None:
     """Show what is in a file: size, frames, rate, transfer syntax, regions and millimetres per pixel."""
+    from uniultra.cli.terminal.archives import fetched
     from uniultra.io.images import find_images
 
     failed = 0
@@ -34,7 +36,7 @@ def info(
         about = describe_model(Path(file))
         say(json.dumps(about) if as_json else _model_line(about))
     files = [file for file in files if file not in models]
-    for path in find_images(files, results=True) if files else ():
+    for path in find_images(fetched(files), results=True) if files else ():
         try:
             facts = describe_file(path, phi)
         except UniUltraError as error:
@@ -101,11 +103,12 @@ def describe_file(path: Path, phi: bool) -> dict[str, Any]:
     """Facts of any file that can be read. Raises FileError."""
     from uniultra.io.images import kind_of
     from uniultra.io.input_file import InputFile
+    from uniultra.io.paths import named
 
     source = InputFile(path, kind_of(path))
     cine = source.cine
     facts: dict[str, Any] = {
-        "file": str(path),
+        "file": named(path),
         "kind": source.kind,
         "width": cine.frame_hw[1],
         "height": cine.frame_hw[0],

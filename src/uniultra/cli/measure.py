@@ -14,17 +14,17 @@ from uniultra.errors import PromptError
 
 MASKS_HELP = (
     "Masks: PNG (0 background, 1..N), labels in NIfTI, NRRD, MetaImage, NAME.frames.masks.tif, or DICOM SEG; "
-    "or a DICOM SR, to print what it says."
+    "or a DICOM SR, to print what it says; dicomweb:// names one in an archive."
 )
 
 
 def measure(
     masks: Annotated[
-        list[Path],
+        list[str],
         typer.Argument(metavar="MASK...", help=MASKS_HELP),
     ],
     image: Annotated[
-        list[Path],
+        list[str],
         typer.Option(help="The image a mask belongs to, for its calibration; one for all, or one per mask."),
     ] = [],  # noqa: B006
     frame: Annotated[
@@ -49,6 +49,7 @@ def measure(
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
 ) -> None:
     """Measure masks: area, perimeter, calipers, ellipse, circumference; volumes and EF from several."""
+    from uniultra.cli.terminal.archives import fetched_one
     from uniultra.io.output import check_free
     from uniultra.io.tables import write_csv
     from uniultra.measure.measured import CSV_COLUMNS, rows
@@ -56,31 +57,34 @@ def measure(
     from uniultra.outputs.reports import check_ejection_report, is_report_file, write_ejection_report
     from uniultra.outputs.saved_masks import open_masks
 
-    if any(map(is_report_file, masks)):
-        alone = not (image or volume or csv or sr or structure or spacing or override_scale) and frame is None
-        say(*reported_lines(masks, alone, as_json))
+    files, images = ([Path(fetched_one(place)) for place in places] for places in (masks, image))
+    if any(map(is_report_file, files)):
+        alone = (
+            not (images or volume or csv or sr or structure or spacing or override_scale) and frame is None
+        )
+        say(*reported_lines(files, alone, as_json))
         return
-    if len(image) not in (0, 1, len(masks)):
+    if len(images) not in (0, 1, len(files)):
         raise PromptError(
-            f"{len(image)} images for {len(masks)} masks; give one --image for all, or one per mask in order"
+            f"{len(images)} images for {len(files)} masks; give one --image for all, or one per mask in order"
         )
     if volume is not None:
-        check_volume(volume, len(masks))
+        check_volume(volume, len(files))
     _check_written(volume, csv, sr, keep_patient)
     if sr is not None:
-        check_ejection_report(sr, volume, len(masks), len(image), force)
+        check_ejection_report(sr, volume, len(files), len(images), force)
     rescale = parse_scale(spacing, override_scale)
     if csv is not None:
         check_free([csv], force)
     found = (
         one
-        for i, path in enumerate(masks)
-        for one in open_masks(path, image[i % len(image)] if image else None, frame, rescale)
+        for i, path in enumerate(files)
+        for one in open_masks(path, images[i % len(images)] if images else None, frame, rescale)
     )
     if volume is not None:
-        report = volume_json(volume, len(masks), found, structure)
+        report = volume_json(volume, len(files), found, structure)
         if sr is not None:
-            tell(write_ejection_report(sr, image[0], report, keep_patient, force))
+            tell(write_ejection_report(sr, images[0], report, keep_patient, force))
         say(*volume_lines(volume, report, as_json))
         return
     measured = [
@@ -90,7 +94,7 @@ def measure(
     ]
     if not measured:
         raise PromptError(
-            f"{masks[0]}: no structure{'' if structure is None else f' {structure}'} on any frame; segment it"
+            f"{files[0]}: no structure{'' if structure is None else f' {structure}'} on any frame; segment it"
         )
     if csv is not None:
         lines = [

@@ -15,15 +15,19 @@ if TYPE_CHECKING:
     from uniultra.web.service import Service
 
 PORT = 8018
+FETCHED = "archive"
+"""Of a project: images that were fetched from an archive."""
 UPLOAD_MB, BODY_MB, WORK_S = 512.0, 64.0, 300.0
 """A page may send a cine, and a project of many masks; writing a long cine's results takes its time."""
 
 
 def open_(
     target: Annotated[
-        Path | None,
+        str | None,
         typer.Argument(
-            metavar="FILE|FOLDER", help="An image, DICOM or video, or a folder of them.  [default: examples]"
+            metavar="FILE|FOLDER",
+            help="An image, DICOM or video, a folder of them, or dicomweb://, whose images are kept in the "
+            "project.  [default: examples]",
         ),
     ] = None,
     project: Annotated[
@@ -70,7 +74,7 @@ def open_(
     from uniultra.web.workspace.entry_page import entry_page
     from uniultra.web.workspace.workspace import Workspace
 
-    workspace = Workspace.of(target, project)
+    workspace = Workspace.of(*_found(target, project))
     left = ExitStack()
 
     def ready(address: str, service: Service) -> None:
@@ -94,3 +98,19 @@ def open_(
             if port is not None:
                 raise
             run(0)
+
+
+def _found(target: str | None, project: Path | None) -> tuple[Path | None, Path | None]:
+    """What is opened, and where the project lies: that of an archive's images holds them, too."""
+    from uniultra.cli.terminal.archives import kept_in
+    from uniultra.io.dicomweb import is_web
+    from uniultra.io.dimse import check_gives
+    from uniultra.web.workspace.project import NAME
+
+    if target is None:
+        return None, project
+    check_gives(target)
+    if not is_web(target):
+        return Path(target), project
+    folder = project or Path.cwd() / NAME
+    return kept_in(target, folder / FETCHED), folder

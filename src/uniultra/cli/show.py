@@ -20,7 +20,9 @@ ENDING = ".grid.png"
 
 
 def show(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="An image, cine or video, DICOM included.")],
+    file: Annotated[
+        str, typer.Argument(metavar="FILE", help="An image, cine or video, DICOM included, or dicomweb://.")
+    ],
     frame: Annotated[
         int | None, typer.Option(parser=one_frame, metavar="N", help="Frame of a cine or video, from 0.")
     ] = None,
@@ -40,11 +42,12 @@ def show(
     """Show a frame with rulers and a pixel grid to read coordinates from, and its regions with their mm per
     pixel.
     """
+    from uniultra.cli.terminal.archives import fetched_one
     from uniultra.io.input_file import input_file
     from uniultra.io.pixel_grid import draw_grid, legend_of
 
     protocol = _protocol(inline, out)
-    source = input_file(file)
+    source = input_file(Path(fetched_one(file)))
     target = None if protocol and out is None else _target(source, frame, out, force)
     chosen = source.frame(frame)
     picture = draw_grid(chosen)

@@ -35,8 +35,12 @@ def shown(path: PathLike) -> str:
     """A path for a message, as the user gave it, on one line; see `text.printable`. A local copy is called by
     the address that it is a copy of.
     """
-    name = os.fspath(path)
-    return printable(_ADDRESSES.get(name, name)) or "(empty path)"
+    return printable(named(path)) or "(empty path)"
+
+
+def named(path: PathLike) -> str:
+    """A path as it was given: that of a local copy is the address that it is a copy of."""
+    return _ADDRESSES.get(os.fspath(path), os.fspath(path))
 
 
 @contextmanager

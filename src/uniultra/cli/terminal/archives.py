@@ -65,6 +65,26 @@ def fetched_one(place: str) -> str:
     return found[0]
 
 
+def kept_in(place: str, folder: Path) -> Path:
+    """The images of a study or series, or the one instance, kept in a folder of the study's name in `folder`:
+    that folder, or the instance's file. What is there already isn't fetched again. Raises as `fetched`, and
+    OutputError.
+    """
+    from uniultra.atomic import whole
+    from uniultra.cli.terminal.progress import ticks
+    from uniultra.io.dicomweb import fetch, instances, parse_place
+
+    web, listed = parse_place(place), instances(place)
+    kept = folder / web.study
+    missing = {kept / name: one for name, one in listed.items() if not (kept / name).is_file()}
+    with ticks("fetching", len(missing)) as tick:
+        for path, one in missing.items():
+            with whole(path) as part:
+                fetch(one, part.parent)
+            tick()
+    return kept / next(iter(listed)) if web.instance else kept
+
+
 def check_store(store: str | None, kinds: Sequence[str] | None, folder: object) -> bool:
     """Whether results are stored. Raises PromptError where none could be, or that is no place of an archive;
     OutputError where the library for it isn't installed. Says where nothing is encrypted.
