@@ -112,14 +112,20 @@ def test_open_leaves_nothing_half_fetched(server: str, tmp_path: Path) -> None:
     assert not list((tmp_path / "project").rglob("*.dcm"))
 
 
+NO_PLACES = (
+    (
+        "dicomweb://127.0.0.1:9/x/studies/1.2/series/3/instances/4",
+        "127.0.0.1:9: the archive can't be reached",
+    ),
+    ("dicomwebs://pacs.example/x", "not a study, series or instance"),
+    ("dimse://AET@127.0.0.1:104", "dimse"),
+)
+
+
 @pytest.mark.parametrize("command", ["info", "show", "measure", "open"])
-def test_a_place_that_is_none_is_refused_in_one_line(command: str, tmp_path: Path) -> None:
-    for place, said in (
-        ("dicomweb://127.0.0.1:9/x/studies/1.2/series/3/instances/4", "127.0.0.1:9: the archive can't be reached"),
-        ("dicomwebs://pacs.example/x", "not a study, series or instance"),
-        ("dimse://AET@127.0.0.1:104", "dimse"),
-    ):
-        done = run(command, place)
-        assert isinstance(done.exception, FileError | PromptError), done.output
-        assert said in str(done.exception)
-        assert "\n" not in str(done.exception)
+@pytest.mark.parametrize(("place", "said"), NO_PLACES)
+def test_a_place_that_gives_nothing_is_refused_in_one_line(command: str, place: str, said: str) -> None:
+    done = run(command, place)
+    assert isinstance(done.exception, FileError | PromptError), done.output
+    assert said in str(done.exception)
+    assert "\n" not in str(done.exception)
