@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from uniultra.errors import FileError, PromptError
-from uniultra.types import Frame, Prompt, Region, mask_box
+from uniultra.io.images import read_frame
+from uniultra.types import Frame, Mask, Prompt, Region, mask_box
 
 
 @pytest.mark.parametrize(
@@ -61,12 +64,54 @@ def test_a_frame_is_grey_bytes() -> None:
         Frame(np.zeros((4, 4), dtype=np.float32))
 
 
-@pytest.mark.parametrize(
-    "pixels", [np.zeros((4, 4, 3), np.uint8), np.zeros((0, 4), np.uint8), [[1, 2]], None]
+NOT_PIXELS = (
+    np.zeros((0, 4), np.uint8),
+    np.zeros((4, 4, 4), np.uint8),
+    np.zeros(4, np.uint8),
+    np.zeros((4, 4), np.bool_),
+    [[1, 2]],
+    None,
 )
+
+
+@pytest.mark.parametrize("pixels", NOT_PIXELS)
 def test_pixels_of_another_kind_are_refused(pixels: Any) -> None:
-    with pytest.raises(FileError, match="a frame takes a uint8 array"):
+    with pytest.raises(FileError, match=r"a frame takes an array of numbers, grey .* or RGB"):
         Frame.from_array(pixels)
+
+
+def test_colour_becomes_grey_as_that_of_files_does(tmp_path: Path) -> None:
+    rgb = np.random.default_rng(0).integers(0, 256, (40, 50, 3), dtype=np.uint8)
+    Image.fromarray(rgb).save(tmp_path / "a.png")
+    assert (
+        np.abs(Frame.from_array(rgb).pixels_hw.astype(int) - read_frame(tmp_path / "a.png").pixels_hw).max()
+        <= 1
+    )
+    grey = np.repeat(rgb[..., :1], 3, axis=2)
+    assert np.array_equal(Frame.from_array(grey).pixels_hw, rgb[..., 0])
+
+
+def test_other_numbers_say_what_is_black_and_white() -> None:
+    shares = np.array([[0.0, 0.5], [1.0, 1.5]])
+    assert Frame.from_array(shares, black=0, white=1).pixels_hw.tolist() == [[0, 128], [255, 255]]
+    twelve_bits = np.array([[0, 4095]], np.uint16)
+    assert Frame.from_array(twelve_bits, black=0, white=4095).pixels_hw.tolist() == [[0, 255]]
+    assert Frame.from_array(np.full((2, 2, 3), 0.5), black=0, white=1).pixels_hw.tolist() == [[128] * 2] * 2
+    for given in ({}, {"black": 0.0}, {"black": 1.0, "white": 0.0}, {"black": 0.0, "white": math.nan}):
+        with pytest.raises(FileError, match="black"):
+            Frame.from_array(shares, **given)
+    with pytest.raises(FileError, match="NaN"):
+        Frame.from_array(np.array([[math.nan]]), black=0, white=1)
+
+
+def test_a_probability_is_above_a_half_where_the_mask_is() -> None:
+    logits = np.array([[-500.0, -1.0, 0.0, 1e-3, 500.0]], np.float32)
+    mask = Mask(logits > 0, logits, 0.9)
+    assert mask.probability_hw.dtype == np.float32
+    assert np.array_equal(mask.probability_hw > 0.5, mask.mask_hw)
+    assert mask.probability_hw[0, 1] == pytest.approx(0.26894, abs=1e-5)
+    assert 0.0 <= mask.probability_hw.min() < 1e-12
+    assert mask.probability_hw.max() == 1.0
 
 
 @pytest.mark.parametrize(

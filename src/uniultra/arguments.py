@@ -59,5 +59,34 @@ def check_previous(mask: object) -> None:
     )
 
 
+def check_box(box_xyxy: tuple[float, ...] | None) -> None:
+    """Raises PromptError for a box that isn't four finite numbers, or is empty or inverted."""
+    if box_xyxy is None:
+        return
+    if len(box_xyxy) != 4 or not all(math.isfinite(v) for v in box_xyxy):
+        raise PromptError(f"box {numbers(box_xyxy)} is not four finite numbers; give x0,y0,x1,y1 in pixels")
+    x0, y0, x1, y1 = box_xyxy
+    if x1 <= x0 or y1 <= y0:
+        raise PromptError(
+            f"box {numbers(box_xyxy)} is empty or inverted; give x0,y0,x1,y1 with x0 < x1 and y0 < y1"
+        )
+
+
+def check_points(points_xy: tuple[tuple[float, float], ...], labels: tuple[int, ...]) -> None:
+    """Raises PromptError for points that aren't two finite numbers each, with one label each, 1 or 0."""
+    if len(points_xy) != len(labels):
+        raise PromptError(
+            f"{len(points_xy)} points but {len(labels)} labels; give one label (1 or 0) per point"
+        )
+    for point in points_xy:
+        if len(point) != 2 or not all(math.isfinite(v) for v in point):
+            raise PromptError(f"point {numbers(point)} is not two finite numbers; give x,y in pixels")
+    for label in labels:
+        if label not in (1, 0):
+            raise PromptError(
+                f"point label {label:g} is unknown; use 1 (inside the structure) or 0 (outside)"
+            )
+
+
 def numbers(values: tuple[float, ...]) -> str:
     return ",".join(f"{v:g}" for v in values)

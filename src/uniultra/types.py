@@ -14,7 +14,16 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from uniultra.arguments import check_previous, described, is_size, numbers, prompt_sequences
+from uniultra.arguments import (
+    check_box,
+    check_points,
+    check_previous,
+    described,
+    is_size,
+    numbers,
+    prompt_sequences,
+)
+from uniultra.array_pixels import grey_pixels
 from uniultra.box_fit import check_fit
 from uniultra.errors import FileError, PromptError
 from uniultra.pixel_scale import NO_SCALE, UNKNOWN, Calibration, Scale
@@ -46,15 +55,26 @@ class Frame:
             return
         raise FileError(
             f"the pixels are {described(pixels)}; a frame takes a uint8 array (height, width) of at least "
-            "1 x 1, 0 black to 255 white; convert colour to grey and scale other types to 0..255"
+            "1 x 1, 0 black to 255 white; Frame.from_array takes colour and other types, too"
         )
 
     @classmethod
     def from_array(
-        cls, pixels_hw: np.ndarray, spacing_mm_yx: tuple[float, float] | None = None, source: str = ""
+        cls,
+        pixels: np.ndarray,
+        spacing_mm_yx: tuple[float, float] | None = None,
+        source: str = "",
+        black: float | None = None,
+        white: float | None = None,
     ) -> Frame:
-        """A frame from your own pixels, uint8 (height, width), with one pixel size (down, right) where it is
-        known.
+        """A frame from your own pixels, with one pixel size (down, right) where it is known.
+
+        Args:
+            pixels: uint8, grey (height, width) or RGB (height, width, 3); other numbers of these shapes with
+                `black` and `white`, as in black=0, white=1 for floats from 0 to 1.
+            spacing_mm_yx: millimetres per pixel.
+            source: where it came from, for messages.
+            black, white: the values that become 0 and 255; what lies beyond is cut.
 
         Raises FileError for other pixels, and for a size that isn't two finite numbers above 0.
         """
@@ -63,7 +83,7 @@ class Frame:
                 f"spacing_mm_yx is {spacing_mm_yx!r:.60}; it must be two finite numbers above 0, "
                 "millimetres per pixel (down, right), as in (0.2, 0.2), or None"
             )
-        return cls(pixels_hw, source, Calibration.uniform(spacing_mm_yx))
+        return cls(grey_pixels(pixels, black, white), source, Calibration.uniform(spacing_mm_yx))
 
     @property
     def height(self) -> int:
@@ -183,8 +203,9 @@ class Prompt:
         taken = prompt_sequences(self.box_xyxy, self.points_xy, self.point_labels)
         for name, value in zip(("box_xyxy", "points_xy", "point_labels"), taken, strict=True):
             object.__setattr__(self, name, value)
-        self._check_box()
-        self._check_points()
+        check_fit(self.box_fit, self.box_xyxy is not None)
+        check_box(self.box_xyxy)
+        check_points(self.points_xy, self.point_labels)
         check_previous(self.mask_hw)
         if self.name != "":
             object.__setattr__(self, "name", legal_name(self.name))
@@ -193,36 +214,6 @@ class Prompt:
             raise PromptError(
                 "the prompt points at nothing: give a box, a positive point, or a previous mask"
             )
-
-    def _check_box(self) -> None:
-        check_fit(self.box_fit, self.box_xyxy is not None)
-        if self.box_xyxy is None:
-            return
-        if len(self.box_xyxy) != 4 or not all(math.isfinite(v) for v in self.box_xyxy):
-            raise PromptError(
-                f"box {numbers(self.box_xyxy)} is not four finite numbers; give x0,y0,x1,y1 in pixels"
-            )
-        x0, y0, x1, y1 = self.box_xyxy
-        if x1 <= x0 or y1 <= y0:
-            raise PromptError(
-                f"box {numbers(self.box_xyxy)} is empty or inverted; give x0,y0,x1,y1 with "
-                "x0 < x1 and y0 < y1"
-            )
-
-    def _check_points(self) -> None:
-        if len(self.points_xy) != len(self.point_labels):
-            raise PromptError(
-                f"{len(self.points_xy)} points but {len(self.point_labels)} labels; give one label (1 or 0) "
-                "per point"
-            )
-        for point in self.points_xy:
-            if len(point) != 2 or not all(math.isfinite(v) for v in point):
-                raise PromptError(f"point {numbers(point)} is not two finite numbers; give x,y in pixels")
-        for label in self.point_labels:
-            if label not in (POSITIVE, NEGATIVE):
-                raise PromptError(
-                    f"point label {label:g} is unknown; use 1 (inside the structure) or 0 (outside)"
-                )
 
 
 @dataclass(frozen=True)
@@ -279,6 +270,13 @@ class Mask:
     scale: Scale = NO_SCALE
     notes: tuple[str, ...] = ()
     first_quality: float | None = None
+
+    @property
+    def probability_hw(self) -> np.ndarray:
+        """How likely each pixel is the structure's, float32 (height, width) from 0 to 1; above 0.5 it is in
+        `mask_hw`. docs/models.md says how far these numbers are right.
+        """
+        return np.asarray(1.0 / (1.0 + np.exp(-np.clip(self.logits_hw, -30.0, 30.0))), np.float32)
 
     @property
     def spacing_mm_yx(self) -> tuple[float, float] | None:

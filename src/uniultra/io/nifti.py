@@ -16,11 +16,12 @@ from typing import Any
 
 import numpy as np
 
+from uniultra.array_pixels import spread
 from uniultra.errors import FileError, OutputError
 from uniultra.io.cines import by_frames, check_count
 from uniultra.io.output import write_bytes
 from uniultra.io.paths import MAX_CINE_BYTES, PathLike, open_file, shown
-from uniultra.io.pillow_reader import check_size, span_of, spread
+from uniultra.io.pillow_reader import check_size, span_of
 from uniultra.io.place import RAS, Place, place
 from uniultra.io.print_size import print_size_notes
 from uniultra.io.silence import quiet

@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image, ImageFile, ImageOps, ImageSequence
 from PIL.TiffImagePlugin import TiffImageFile
 
+from uniultra.array_pixels import spread
 from uniultra.errors import FileError
 from uniultra.io.paths import PathLike, one_line, shown
 from uniultra.io.silence import muted_stderr, quiet
@@ -80,14 +81,6 @@ def grey(image: Image.Image, name: str) -> np.ndarray:
 def span_of(plane_hw: np.ndarray) -> tuple[float, float]:
     """The values of a file's first frame that become black and white: 0 and 255 of bytes, else its own."""
     return (0.0, 255.0) if plane_hw.dtype == np.uint8 else (float(plane_hw.min()), float(plane_hw.max()))
-
-
-def spread(values: np.ndarray, low: float, high: float) -> np.ndarray:
-    """uint8, `low` as 0 and `high` as 255, cut at both; all 0 where they are the same."""
-    if high <= low:
-        return np.zeros(values.shape, np.uint8)
-    share = (values.astype(np.float64) - low) / (high - low)
-    return np.rint(255.0 * np.clip(share, 0.0, 1.0)).astype(np.uint8)
 
 
 def check_size(size: tuple[int, int], name: str) -> None:

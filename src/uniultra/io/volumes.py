@@ -22,10 +22,11 @@ from typing import Any, BinaryIO
 import numpy as np
 from PIL import Image
 
+from uniultra.array_pixels import spread
 from uniultra.errors import FileError
 from uniultra.io.cines import check_count, check_number
 from uniultra.io.paths import LentFile, PathLike, shown
-from uniultra.io.pillow_reader import check_size, span_of, spread
+from uniultra.io.pillow_reader import check_size, span_of
 from uniultra.io.place import Place
 from uniultra.pixel_scale import UNKNOWN, Calibration
 from uniultra.types import Cine, Frame

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 from pydicom.dataset import Dataset
 
 from uniultra import __version__
@@ -92,7 +91,7 @@ def derived_dataset(kind: str, dataset: SourceImage, name: str, result: FrameRes
         raise OutputError(f"{name}: every mask is empty, so there is nothing to report; leave out the SR")
     planes = [mask.mask_hw for mask in result.masks]
     if kind == "fractional":
-        planes = [1.0 / (1.0 + np.exp(-mask.logits_hw.astype(np.float32))) for mask in result.masks]
+        planes = [mask.probability_hw for mask in result.masks]
     segments = [
         Segment(one.label, {at: plane}, one.colour_rgb, one.models, result.automatic)
         for one, plane in zip(result.objects, planes, strict=True)

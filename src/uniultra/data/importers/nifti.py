@@ -14,12 +14,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from uniultra.array_pixels import spread
 from uniultra.data.importers.images import same_size
 from uniultra.data.importers.sample import Finding, Problem, Sample
 from uniultra.errors import FileError
 from uniultra.io.masks import MAX_IDS, check_ids
 from uniultra.io.paths import one_line, shown
-from uniultra.io.pillow_reader import spread
 
 _TYPES = {2: "u1", 4: "<i2", 8: "<i4", 16: "<f4", 64: "<f8", 256: "i1", 512: "<u2"}
 _HEADER = 352
