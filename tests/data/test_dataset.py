@@ -209,3 +209,35 @@ def test_names_are_told_as_often_as_asked(tmp_path: Path) -> None:
             assert name == "" or share == 0.5 or sum(named) == 40 * share
     plain = PromptDataset(split, SampleSpec(image_size=64))
     assert len(plain[0]["labels"]) == POINTS
+
+
+def test_marks_cover_as_many_views_as_asked_and_change_no_target(tmp_path: Path) -> None:
+    plain, some, all_marked = (
+        _drawn(tmp_path / name, 24, calm_share=1.0, marks_share=share)
+        for name, share in (("0", 0.0), ("half", 0.5), ("1", 1.0))
+    )
+    for share, drawn in ((0.5, some), (1.0, all_marked)):
+        changed = [not np.array_equal(a["image"], b["image"]) for a, b in zip(plain, drawn, strict=True)]
+        assert abs(np.mean(changed) - share) <= 0.3
+    for a, b in zip(plain, all_marked, strict=True):
+        assert np.array_equal(a["target"], b["target"])
+        assert not np.array_equal(a["image"], b["image"])
+
+
+def _longest_flat_side(example: dict[str, np.ndarray]) -> float:
+    """The longest of a target's first and last rows and columns, as a share of its extent along them."""
+    shown = example["target"] > 0.5
+    box = shown[shown.any(1)][:, shown.any(0)]
+    return max(box[0].mean(), box[-1].mean(), box[:, 0].mean(), box[:, -1].mean())
+
+
+def test_an_edge_of_the_frame_cuts_as_many_objects_as_asked(tmp_path: Path) -> None:
+    upright = {"rotation": 0.0, "calm_share": 1.0}
+    flat = {
+        share: np.array(
+            [_longest_flat_side(e) for e in _drawn(tmp_path / str(share), 40, edge_share=share, **upright)]
+        )
+        for share in (0.0, 0.5, 1.0)
+    }
+    assert flat[0.0].max() < 0.5 < 0.6 < flat[1.0].mean()
+    assert abs((flat[0.5] > 0.5).mean() - 0.5 * (flat[1.0] > 0.5).mean()) < 0.2

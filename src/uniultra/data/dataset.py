@@ -20,6 +20,7 @@ from uniultra.data.augmentation import draw_appearance, draw_placement
 from uniultra.data.draws import SampleSpec
 from uniultra.data.loading import read_row
 from uniultra.data.manifest import SMALLEST_OBJECT, Row, objects_in
+from uniultra.data.marks import marked
 from uniultra.data.prompt_simulation import (
     jitter_box,
     random_click,
@@ -37,6 +38,10 @@ from uniultra.types import POSITIVE, Region
 
 POINTS = 3
 """Slots for the first prompt's points: two box corners and one click."""
+
+
+LEAST_FRAME = 16
+"""A frame that is cut keeps so many pixels of each side."""
 
 
 @dataclass(frozen=True)
@@ -127,6 +132,7 @@ def _load(row: Row) -> list[_Object]:
 
 def draw_example(item: _Object, spec: SampleSpec, rng: np.random.Generator) -> dict[str, torch.Tensor]:
     """One augmented view with its first prompt."""
+    item = _at_an_edge(item, rng) if _chance(spec.edge_share, rng) else item
     mask = (item.ids == item.value).astype(np.uint8)
     outline = np.concatenate(
         [c[:, 0] for c in cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)[0]]
@@ -153,8 +159,8 @@ def draw_example(item: _Object, spec: SampleSpec, rng: np.random.Generator) -> d
         region = whole(mask.shape) if view_whole else region_around(prompt_box, scale, spec.focus_stretch)
     to_model = ModelMap(region, spec.image_size)
 
-    image = changed(warp(item.image, to_model, placed), spec, rng)
     target = warp(mask * np.uint8(255), to_model, placed).astype(np.float32) / 255.0
+    image = changed(warp(item.image, to_model, placed), target, spec, rng)
     keep_box = with_box or (not view_whole and not near and rng.random() >= spec.bare_share)
     points, labels = _box_corners(prompt_box if keep_box else None, to_model, fit)
     if click is not None:
@@ -177,9 +183,29 @@ def draw_example(item: _Object, spec: SampleSpec, rng: np.random.Generator) -> d
     }
 
 
-def changed(view_hw: np.ndarray, spec: SampleSpec, rng: np.random.Generator) -> np.ndarray:
-    """A view (S, S) uint8 with another appearance, or as it is."""
-    return view_hw if _chance(spec.calm_share, rng) else draw_appearance(rng).apply(view_hw)
+def _at_an_edge(item: _Object, rng: np.random.Generator) -> _Object:
+    """The object in a frame that ends within it, on one side and after at least half of its extent; as it is
+    where too little would be left.
+    """
+    own = item.ids == item.value
+    axis, from_end = int(rng.integers(2)), rng.random() < 0.5
+    (places,) = np.nonzero(own.any(axis=1 - axis))
+    cut = round(float(places[0] + rng.uniform(0.5, 0.95) * (places[-1] - places[0])))
+    cut = int(places[0] + places[-1] - cut) if from_end else cut
+    kept = slice(cut, None) if from_end else slice(None, cut + 1)
+    window = (kept, slice(None)) if axis == 0 else (slice(None), kept)
+    enough = np.count_nonzero(own[window]) >= SMALLEST_OBJECT and min(own[window].shape) >= LEAST_FRAME
+    return replace(item, image=item.image[window], ids=item.ids[window]) if enough else item
+
+
+def changed(
+    view_hw: np.ndarray, target_hw: np.ndarray, spec: SampleSpec, rng: np.random.Generator
+) -> np.ndarray:
+    """A view (S, S) uint8 with another appearance and with marks over it, or as it is. Marks measure the
+    target (S, S), where there is one.
+    """
+    view_hw = view_hw if _chance(spec.calm_share, rng) else draw_appearance(rng).apply(view_hw)
+    return marked(view_hw, target_hw, rng) if _chance(spec.marks_share, rng) else view_hw
 
 
 def _chance(share: float, rng: np.random.Generator) -> bool:

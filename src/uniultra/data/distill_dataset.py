@@ -139,12 +139,13 @@ def draw_view(pixels_hw: np.ndarray, spec: SampleSpec, rng: np.random.Generator)
     placed = draw_placement(rng, spec.rotation, spec.mirror_share).matrix(
         ((region.x0 + region.x1) / 2, (region.y0 + region.y1) / 2)
     )
-    image = changed(warp(pixels_hw, ModelMap(region, spec.image_size), placed), spec, rng)
+    target = np.zeros((spec.image_size, spec.image_size), np.float32)
+    image = changed(warp(pixels_hw, ModelMap(region, spec.image_size), placed), target, spec, rng)
     grid = spec.image_size // 4
     count = POINTS + (NAME_POINTS if spec.structures else 0)
     return {
         "image": torch.from_numpy(image),
-        "target": torch.zeros(spec.image_size, spec.image_size),
+        "target": torch.from_numpy(target),
         "points": torch.zeros(count, 2),
         "labels": torch.full((count,), -1, dtype=torch.int64),
         "mask": torch.zeros(1, grid, grid),

@@ -34,6 +34,8 @@ class Draws:
         rotation: largest rotation in degrees.
         mirror_share: share of the views that are mirrored.
         calm_share: share of the views whose appearance stays as it is; see `augmentation.draw_appearance`.
+        marks_share: share of the views with calipers and text over them; see `marks`.
+        edge_share: share of the objects that an edge of the frame cuts.
     """
 
     whole_share: float = 0.3
@@ -54,6 +56,8 @@ class Draws:
     rotation: float = 25.0
     mirror_share: float = 0.5
     calm_share: float = 0.0
+    marks_share: float = 0.0
+    edge_share: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,8 @@ RANGES: dict[str, tuple[float, float]] = {
     "data.rotation": (0.0, 180.0),
     "data.mirror_share": (0.0, 1.0),
     "data.calm_share": (0.0, 1.0),
+    "data.marks_share": (0.0, 1.0),
+    "data.edge_share": (0.0, 1.0),
     "model.focus_stretch": (0.0, 4.0),
     "base.image_size": (0, 2048),
     "base.focus_stretch": (0.0, 4.0),
