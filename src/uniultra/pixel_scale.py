@@ -40,12 +40,14 @@ class Scale:
             None.
         reason: why there are no millimetres; "" where there are.
         notes: what speaks against trusting it blindly, a sentence each.
+        pixel_aspect: where nothing but the size is missing, width over height of a pixel, as far as known.
     """
 
     spacing_mm_yx: tuple[float, float] | None = None
     source: str = ""
     reason: str = ""
     notes: tuple[str, ...] = ()
+    pixel_aspect: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -234,7 +236,7 @@ class Calibration:
                 return Scale(reason=reasons.in_region(region.number, region.fault), notes=self.notes)
         if not self.fallbacks:
             reason = reasons.NO_LENGTHS if self.regions else UNCALIBRATED
-            return Scale(reason=reason, notes=self.notes)
+            return Scale(reason=reason, notes=self.notes, pixel_aspect=self.pixel_aspect)
         name, spacing = self.fallbacks[0]
         unused = tuple(reasons.unused(region.number, region.fault) for region in touched)
         return Scale(spacing, name, notes=(*self.notes, *unused))

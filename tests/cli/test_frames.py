@@ -301,9 +301,14 @@ def test_measure_takes_the_label_of_a_cine(folder: Path) -> None:
             ["a.tif", "--volume", "ef", "--spacing", "1"],
             "a.tif: frames with the structure: 1; --volume ef needs 2 or more",
         ),
+        (["a.tif", "--volume", "ef"], "a.tif: frames with the structure: 1; --volume ef needs 2 or more"),
         (
-            ["a.tif", "--volume", "ef"],
-            "a.tif frame 5: a volume needs millimetres, but no calibration is known",
+            ["one.png", "--volume", "simpson"],
+            "one.png: a volume needs millimetres, but no calibration is known; give --image or --spacing",
+        ),
+        (
+            ["one.png", "one.png", "one.png", "one.png", "--volume", "ef"],
+            "one.png: a volume needs millimetres, but no calibration is known; give --image or --spacing",
         ),
         (["a.tif", "--id", "2"], "a.tif: no structure 2 on any frame"),
         (

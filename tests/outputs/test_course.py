@@ -12,10 +12,11 @@ import pytest
 from phantoms import ellipse, speckled
 from uniultra.cli.terminal.course_lines import course_lines
 from uniultra.io.input_file import InputFile
+from uniultra.measure.ejection import SQUARE
 from uniultra.model_facts import ModelFacts
 from uniultra.outputs.course import Course, ejection_json
 from uniultra.outputs.course_plot import DOUBT, Curve, Point, as_picture, as_svg
-from uniultra.pixel_scale import Scale
+from uniultra.pixel_scale import NO_SCALE, Scale
 from uniultra.results import FrameResult, ObjectResult, TrackStatus
 from uniultra.types import Mask
 
@@ -116,6 +117,58 @@ def test_without_two_sure_frames_or_millimetres_there_is_a_reason() -> None:
     blind = Scale(None, "", "no calibration")
     report = ejection_json("a", course(result(0, 40, scale=blind), result(1, 20, scale=blind)))
     assert "needs millimetres, but no calibration" in report["reason"]
+
+
+def test_an_ejection_fraction_without_millimetres() -> None:
+    """Of a video: the same percent, volumes null with their reason, and what is assumed."""
+    sizes = list(enumerate((30, 40, 25, 20, 28)))
+    found = [course(*(result(n, half, scale=scale) for n, half in sizes)) for scale in (NO_SCALE, MM)]
+    blind, known = (ejection_json("a.mp4", one) for one in found)
+    for key in ("ejection_fraction", "fractional_area_change"):
+        assert blind[key] == known[key]
+    assert known["fractional_area_change"]["value"] == pytest.approx(50, abs=1)
+    assert [blind[key]["volume"] for key in ("end_diastole", "end_systole")] == [None, None]
+    assert blind["volume_reason"].startswith("a volume needs millimetres, but no calibration is known; give ")
+    assert "volume_reason" not in known
+    assert (SQUARE in blind["notes"], SQUARE in known["notes"]) == (True, False)
+    source = InputFile(Path("a.mp4"))
+    lines = [course_lines(source, one, FACTS) for one in found]
+    assert "  EF of 1: 75 ± 1 % (ED frame 1, ES frame 3, FAC 50 ± 1 %, single-plane Simpson" in lines[0]
+    assert f"  note: {blind['volume_reason']}" in lines[0]
+    high, low = (known[key]["volume"] for key in ("end_diastole", "end_systole"))
+    sizes_said = [f"{one['value']:.1f} ± {one['uncertainty']:.1f} ml" for one in (high, low)]
+    assert f"(ED frame 1: {sizes_said[0]}, ES frame 3: {sizes_said[1]}, FAC 50 ± 1 %," in lines[1]
+
+
+def test_the_plot_names_structures_and_marks_the_phases() -> None:
+    frames = [result(n, half) for n, half in enumerate((30, 40, 25, 20))]
+    second = [replace(one.objects[0], number=2, status="unsure") for one in frames]
+    named = [
+        replace(one, objects=(replace(one.objects[0], name="left ventricle"), other))
+        for one, other in zip(frames, second, strict=True)
+    ]
+    curves, unit = course(*named).curves()
+    assert [(curve.name, curve.marks) for curve in curves] == [
+        ("left ventricle", {"ED": 1, "ES": 3}),
+        ("structure 2", {}),
+    ]
+    svg = as_svg(curves, unit, timed=True)
+    assert [svg.count(f">{text}<") for text in ("left ventricle", "structure 2", "ED", "ES")] == [1] * 4
+    assert course(frames[0]).curves()[0][0].marks == {}
+
+
+def test_long_names_take_a_line_each() -> None:
+    """None lies on another, and none is longer than the plot is wide."""
+    long = ["n" * 64, "m" * 80, "short", "other"]
+    curves = [replace(CURVES[0], name=name) for name in long]
+    root = ET.fromstring(as_svg(curves, "px2", timed=True))
+    labels = {one.text: one for one in root.iter("{http://www.w3.org/2000/svg}text")}
+    said = ["n" * 64, "m" * 61 + "...", "short", "other"]
+    ys = [float(labels[name].get("y", "0")) for name in said]
+    assert len(set(ys[:3])) == 3
+    assert ys[2] == ys[3]
+    assert float(labels["other"].get("x", "0")) > float(labels["short"].get("x", "0"))
+    assert as_picture(curves, "px2", timed=True).shape[0] == 2 * float(root.get("height", "0"))
 
 
 CURVES = [Curve("structure <1>", tuple(Point(n, n / 10, 50.0 + n, "sure") for n in range(20)))]

@@ -12,13 +12,16 @@ from PIL import Image
 
 from dicoms import dataset, region, save
 from phantoms import ellipse
+from uniultra.cli.terminal.measure_text import volume_lines
 from uniultra.errors import PromptError
 from uniultra.io.dicom.seg import Segment, segmentation
 from uniultra.io.dicom.source import Maker, read_source, write_dataset
 from uniultra.io.label_tiff import LabelFile
+from uniultra.measure.ejection import EQUAL, SQUARE
+from uniultra.measure.measured import scale_json
 from uniultra.outputs.mask_volumes import volume_json
 from uniultra.outputs.saved_masks import MaskPlace, open_masks
-from uniultra.pixel_scale import Calibration
+from uniultra.pixel_scale import Calibration, Scale
 
 
 def half_mm(calibration: Calibration) -> Calibration:
@@ -62,6 +65,57 @@ def test_the_ejection_fraction_of_a_beat(beat: Path) -> None:
 
     pair = volume_json("ef", 2, [replace(one, place=MaskPlace(beat, None)) for one in masks[:2]])
     assert pair["ejection_fraction"]["value"] == report["ejection_fraction"]["value"]
+
+
+def test_an_ejection_fraction_without_millimetres(beat: Path) -> None:
+    known, blind = (volume_json("ef", 1, open_masks(beat, rescale=one)) for one in (half_mm, None))
+    for key in ("ejection_fraction", "fractional_area_change"):
+        assert blind[key]["value"] == known[key]["value"]
+    assert known["fractional_area_change"]["value"] == pytest.approx(20, abs=1)
+    assert blind["ejection_fraction"]["notes"] == [SQUARE, *known["ejection_fraction"]["notes"]]
+    for phase, frame in (("end_diastolic", 1), ("end_systolic", 2)):
+        said = blind[phase]
+        assert [said[key] for key in ("frame", "value", "unit", "uncertainty")] == [frame, None, "ml", None]
+        assert "a volume needs millimetres, but no calibration is known" in said["reason"]
+        assert "reason" not in known[phase]
+    lines = volume_lines("ef", blind, as_json=False)
+    assert lines[0].split("  ")[0] == "end diastolic"
+    assert "none  (single-plane Simpson, 20 discs, frame 1)" in lines[0]
+    assert [line for line in lines if "millimetres" in line] == [
+        f"  note: {SQUARE}",
+        f"note: {blind['end_systolic']['reason']}",
+    ]
+    one, other, _ = open_masks(beat)
+    two = [replace(mask, place=MaskPlace(beat, None)) for mask in (one, other)]
+    assert volume_json("ef", 2, two)["ejection_fraction"]["value"] == blind["ejection_fraction"]["value"]
+    scaled = replace(other, saved={1: Scale((0.5, 0.5), "region 1")})
+    for masks in ([one, scaled], [replace(scaled, place=one.place), other]):  # which can't be compared
+        with pytest.raises(PromptError, match=r"a volume needs millimetres, but no calibration is known"):
+            volume_json("ef", 1, masks)
+    with pytest.raises(PromptError, match=r"a volume needs millimetres, but no calibration is known"):
+        volume_json("ef", 4, two * 2)
+
+
+def test_the_shape_of_pixels_is_kept_beside_a_mask(beat: Path) -> None:
+    """As of a video whose pixels aren't square: what is known of them is known when the mask is read back."""
+    scale = scale_json(Calibration().with_aspect("the video", 0.5).at(None))
+    assert scale["pixel_aspect"] == 0.5
+    frames = [
+        {"frame": number, "objects": [{"id": 1, "area_px": 1, "measures": {"scale": scale}}]}
+        for number in (1, 2)
+    ]
+    beside = beat.with_name("a.frames.json")
+    beside.write_text(json.dumps({"schema": "uniultra.segment-frames/1", "frames": frames}), encoding="utf-8")
+    notes = volume_json("ef", 1, open_masks(beat))["ejection_fraction"]["notes"]
+    assert notes[0] == EQUAL
+    for odd in ("0", "-1", "1e999", '"x"'):
+        beside.write_text(
+            json.dumps({"schema": "uniultra.segment-frames/1", "frames": frames}).replace(
+                '"pixel_aspect": 0.5', f'"pixel_aspect": {odd}'
+            ),
+            encoding="utf-8",
+        )
+        assert volume_json("ef", 1, open_masks(beat))["ejection_fraction"]["notes"][0] == SQUARE
 
 
 def test_an_ejection_fraction_of_unsure_frames_says_so(beat: Path) -> None:

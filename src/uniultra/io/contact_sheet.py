@@ -17,7 +17,7 @@ _CAPTION_SIZE = 15
 _STAND_INS = str.maketrans(
     {"×": "x", "–": "-", "—": "-", "≥": ">=", "≤": "<=", "→": "->", "µ": "u", "ß": "ss"}
 )
-"""For characters that Pillow's own font lacks; accents and superscripts are taken off by `_drawable`."""
+"""For characters that Pillow's own font lacks; accents and superscripts are taken off by `drawable`."""
 
 
 def contact_sheet(
@@ -47,7 +47,7 @@ def contact_sheet(
     for i, (tile, caption) in enumerate(zip(tiles, captions, strict=True)):
         x, y = _GAP + i % columns * (width + _GAP), _GAP + i // columns * pitch_y
         sheet.paste(_letterboxed(tile, tile_hw), (x, y))
-        for line_number, line in enumerate(_drawable(caption).split("\n")):
+        for line_number, line in enumerate(drawable(caption).split("\n")):
             at = x, y + height + _GAP // 2 + line_number * line_px
             ink = _DETAIL if line_number else INK
             ImageDraw.Draw(sheet).text(at, _shortened(line, width, font), fill=ink, font=font)
@@ -65,7 +65,7 @@ def _letterboxed(tile: np.ndarray, tile_hw: tuple[int, int]) -> Image.Image:
     return box
 
 
-def _drawable(text: str) -> str:
+def drawable(text: str) -> str:
     """The text in characters that Pillow's own font has, as far as it is Latin."""
     parts = unicodedata.normalize("NFKD", text.translate(_STAND_INS))
     return "".join(sign for sign in parts if not unicodedata.combining(sign))

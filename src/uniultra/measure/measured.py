@@ -76,11 +76,13 @@ def as_json(measured: Measured) -> dict[str, Any]:
 
 def scale_json(scale: Scale) -> dict[str, Any]:
     """What holds for a size: mm a pixel, what says so, and why nothing does or what speaks against it."""
+    aspect = {} if scale.pixel_aspect == 1.0 else {"pixel_aspect": scale.pixel_aspect}
     return {
         "spacing_mm_yx": scale.spacing_mm_yx,
         "source": scale.source or None,
         "reason": scale.reason or None,
         "notes": list(scale.notes),
+        **aspect,
     }
 
 

@@ -149,12 +149,20 @@ def ejection_fraction(diastole: Volume, systole: Volume) -> Measurement:
     """
     end, start = diastole.volume, systole.volume
     if start.value > end.value:
+        unit = end.unit
         raise DataError(
-            f"the systolic volume, {start.value:.1f} ml, is above the diastolic one, {end.value:.1f} ml; "
-            "swap the masks, or correct them"
+            f"the systolic volume, {start.value:.1f} {unit}, is above the diastolic one, {end.value:.1f} "
+            f"{unit}; swap the masks, or correct them"
         )
-    ratio = start.value / end.value
-    relative = math.hypot((start.uncertainty or 0.0) / start.value, (end.uncertainty or 0.0) / end.value)
+    return share_lost(end, start)
+
+
+def share_lost(before: Measurement, after: Measurement) -> Measurement:
+    """(before - after) / before in percent; their uncertainties are taken as independent."""
+    ratio = after.value / before.value
+    relative = math.hypot(
+        (after.uncertainty or 0.0) / after.value, (before.uncertainty or 0.0) / before.value
+    )
     return Measurement(100.0 * (1.0 - ratio), "%", 100.0 * ratio * relative)
 
 

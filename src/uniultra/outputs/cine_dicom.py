@@ -149,6 +149,6 @@ def ejection_of(report: dict[str, Any] | None, labels: Sequence[str]) -> Ejectio
     return Ejection(
         labels[report["id"] - 1],
         (high["frame"], low["frame"]),
-        (high["volume"]["value"], low["volume"]["value"]),
+        None if "volume_reason" in report else (high["volume"]["value"], low["volume"]["value"]),
         report["ejection_fraction"]["value"],
     )

@@ -9,8 +9,9 @@ from typing import Any
 
 from uniultra.errors import DataError
 from uniultra.io.output import write_json, write_png, write_text
+from uniultra.measure.ejection import ejection
 from uniultra.measure.measured import number
-from uniultra.measure.volume import View, Volume, apart_notes, ejection_fraction, simpson, turned_notes
+from uniultra.measure.volume import View, apart_notes, turned_notes
 from uniultra.outputs.course_plot import Curve, Point, as_picture, as_svg
 from uniultra.outputs.structured import NOTICE
 from uniultra.results import FrameResult, ObjectResult
@@ -37,6 +38,7 @@ class Course:
     Attributes:
         ventricle: the number of the structure that is a left ventricle in an apical view; 0 for none.
         points: by structure, its size in px2 on each frame.
+        names: of structures that have one.
         timed: whether points are at seconds; else at frames.
         notes: those on frames, each once.
         about: those on the whole cine, as that its frames are slices.
@@ -44,6 +46,7 @@ class Course:
 
     ventricle: int = 0
     points: dict[int, list[Point]] = field(default_factory=dict)
+    names: dict[int, str] = field(default_factory=dict)
     timed: bool = True
     notes: dict[str, None] = field(default_factory=dict)
     about: tuple[str, ...] = ()
@@ -58,6 +61,8 @@ class Course:
             size = float(found.area_px) or None
             point = Point(result.at, result.time_s, size, found.status or "sure", size and found.area_mm2)
             self.points.setdefault(found.number, []).append(point)
+            if found.name:
+                self.names[found.number] = found.name
             self.notes |= dict.fromkeys(found.scale.notes)
             if found.number == self.ventricle and found.status == "sure" and found.area_px:
                 self._keep_extremes(result, found)
@@ -78,7 +83,15 @@ class Course:
         unit = "mm2" if found and all(point.mm2 is not None for point in found) else "px2"
         if unit == "mm2":
             chosen = [(number, [replace(one, size=one.mm2) for one in points]) for number, points in chosen]
-        return [Curve(f"structure {number}", tuple(points)) for number, points in chosen], unit
+        return [self._curve(number, points) for number, points in chosen], unit
+
+    def _curve(self, number: int, points: list[Point]) -> Curve:
+        marks: dict[str, int] = {}
+        ends = (self.diastole, self.systole) if number == self.ventricle else ()
+        frames = [end.frame for end in ends if end is not None]
+        if len(set(frames)) == 2:
+            marks = dict(zip(("ED", "ES"), frames, strict=True))
+        return Curve(self.names.get(number, f"structure {number}"), tuple(points), marks)
 
 
 def write_course(parts: Mapping[str, Path], image: str, course: Course) -> None:
@@ -94,29 +107,32 @@ def ejection_json(image: str, course: Course) -> dict[str, Any]:
     """End-diastole and end-systole, taken as the largest and smallest area of the sure frames, and what
     follows from them.
 
-    Where there is no answer, `reason` says why.
+    Where there is no answer, `reason` says why; where there is one without volumes, `volume_reason` does.
     """
     head = {"schema": "uniultra.ejection/1", "image": image, "id": course.ventricle, "notice": NOTICE}
     largest, smallest = course.diastole, course.systole
     if largest is None or smallest is None or largest.frame == smallest.frame:
         return head | {"reason": "fewer than 2 sure frames show the structure"}
     try:
-        diastole, systole = simpson((largest.view,)), simpson((smallest.view,))
-        fraction = ejection_fraction(diastole, systole)
+        found = ejection((largest.view,), (smallest.view,))
     except DataError as error:
         return head | {"reason": str(error)}
     notes = [
-        *dict.fromkeys((*diastole.notes, *systole.notes)),
+        *found.notes,
         "single-plane: assumes a round ventricle, not foreshortened",
         *_doubts(course, largest, smallest),
-        *turned_notes(diastole, systole),
+        *turned_notes(found.diastole, found.systole),
         *(course.about if largest.time_s is None else ()),
     ]
+    assert found.area_change is not None, "of one view"
+    end, start = found.volumes_json
     return head | {
-        "ejection_fraction": number(fraction),
-        "end_diastole": _phase(largest, diastole),
-        "end_systole": _phase(smallest, systole),
-        "method": diastole.method,
+        "ejection_fraction": number(found.fraction),
+        "fractional_area_change": number(found.area_change),
+        "end_diastole": _phase(largest, end),
+        "end_systole": _phase(smallest, start),
+        **({"volume_reason": found.reason} if found.reason else {}),
+        "method": found.diastole.method,
         "notes": notes,
     }
 
@@ -134,10 +150,10 @@ def _doubts(course: Course, largest: Extreme, smallest: Extreme) -> list[str]:
     return notes
 
 
-def _phase(extreme: Extreme, volume: Volume) -> dict[str, Any]:
+def _phase(extreme: Extreme, volume: dict[str, Any] | None) -> dict[str, Any]:
     return {
         "frame": extreme.frame,
         "time_s": extreme.time_s,
         "area_px": extreme.area_px,
-        "volume": number(volume.volume),
+        "volume": volume,
     }

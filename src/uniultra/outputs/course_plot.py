@@ -7,16 +7,21 @@ where absent. A legend names the colours that occur.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from PIL import Image, ImageDraw
 
+from uniultra.io.contact_sheet import drawable
 from uniultra.io.overlay import PALETTE
 from uniultra.text import markup
 
 WIDTH, LEFT, RIGHT, TOP, PLOT, STRIP, AXIS = 720, 76, 16, 28, 260, 12, 44
+LINE, GAP, SIGN = 15, 14, 7.5
+"""Of the names above the plot: the height of a line, what lies between two, and the width of a character, an
+upper bound for most."""
+MOST_SIGNS = 64
 INK, GRID = (40, 40, 46), (222, 222, 228)
 DOUBT = {"unsure": (236, 164, 40), "lost": (208, 60, 60), "absent": (150, 150, 158)}
 Colour = tuple[int, int, int]
@@ -38,10 +43,11 @@ class Point:
 
 @dataclass(frozen=True)
 class Curve:
-    """A structure's points in the order of frames."""
+    """A structure's points in the order of frames; `marks` are frames that have a name, as end-diastole."""
 
     name: str
     points: tuple[Point, ...]
+    marks: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -94,7 +100,30 @@ def as_picture(curves: Sequence[Curve], unit: str, timed: bool, scale: int = 2) 
 
 
 def _height(curves: Sequence[Curve]) -> int:
-    return TOP + PLOT + STRIP * len(curves) + AXIS
+    return _top(curves) + PLOT + STRIP * len(curves) + AXIS
+
+
+def _top(curves: Sequence[Curve]) -> int:
+    """Where the plot begins, below the lines of names."""
+    return TOP + LINE * max((line for _, line in _named(curves)), default=0)
+
+
+def _named(curves: Sequence[Curve]) -> list[tuple[float, int]]:
+    """Where each curve's name begins, and on which line, from 0."""
+    places: list[tuple[float, int]] = []
+    first = x = LEFT + 110.0
+    line = 0
+    for curve in curves:
+        width = SIGN * len(_name(curve))
+        if x > first and x + width > WIDTH - RIGHT:
+            x, line = first, line + 1
+        places.append((x, line))
+        x += width + GAP
+    return places
+
+
+def _name(curve: Curve) -> str:
+    return curve.name if len(curve.name) <= MOST_SIGNS else f"{curve.name[: MOST_SIGNS - 3]}..."
 
 
 def _shapes(curves: Sequence[Curve], unit: str, timed: bool) -> list[_Shape]:
@@ -102,8 +131,9 @@ def _shapes(curves: Sequence[Curve], unit: str, timed: bool) -> list[_Shape]:
     sizes = [point.size for curve in curves for point in curve.points if point.size is not None]
     first, last = min(times, default=0.0), max(times, default=1.0)
     across = _Scale(first, max(last, first + 1e-9), LEFT, WIDTH - RIGHT)
-    up = _Scale(0.0, max(sizes, default=1.0) * 1.05, TOP + PLOT, TOP)
-    bottom = TOP + PLOT + STRIP * len(curves)
+    top = _top(curves)
+    up = _Scale(0.0, max(sizes, default=1.0) * 1.05, top + PLOT, top)
+    bottom = top + PLOT + STRIP * len(curves)
     shapes: list[_Shape] = []
     for value in _ticks(0.0, up.high):
         shapes.append(_Line(((LEFT, up.at(value)), (WIDTH - RIGHT, up.at(value))), GRID))
@@ -116,8 +146,11 @@ def _shapes(curves: Sequence[Curve], unit: str, timed: bool) -> list[_Shape]:
     )
     shapes.append(_Label(LEFT, TOP - 12, f"area in {unit}"))
     shapes += _legend(curves, bottom + 36)
-    for number, curve in enumerate(curves):
+    for number, (curve, (x, line)) in enumerate(zip(curves, _named(curves), strict=True)):
+        shapes.append(_Label(x, TOP - 12 + LINE * line, _name(curve), colour=_ink(number)))
         shapes += _curve_shapes(curve, number, across, up, timed)
+    for number, curve in enumerate(curves):  # above all lines
+        shapes += _marks(curve, _ink(number), across, up, timed)
     return shapes
 
 
@@ -133,13 +166,11 @@ def _legend(curves: Sequence[Curve], baseline: float) -> list[_Shape]:
 
 
 def _curve_shapes(curve: Curve, number: int, across: _Scale, up: _Scale, timed: bool) -> list[_Shape]:
-    colour = PALETTE[number % len(PALETTE)]
-    ink: Colour = (colour[0] * 3 // 4, colour[1] * 3 // 4, colour[2] * 3 // 4)
-    name_x = LEFT + 110 + 90 * (number % 6)
-    shapes: list[_Shape] = [_Label(name_x, TOP - 12, curve.name, colour=ink)]
+    ink = _ink(number)
+    shapes: list[_Shape] = []
     piece: list[XY] = []
     half = (WIDTH - RIGHT - LEFT) / max(len(curve.points) - 1, 1) / 2
-    top = TOP + PLOT + STRIP * number + 2
+    top = up.start + STRIP * number + 2
     for point in curve.points:
         x = across.at(_time(point, timed))
         if point.status in DOUBT:
@@ -151,6 +182,28 @@ def _curve_shapes(curve: Curve, number: int, across: _Scale, up: _Scale, timed: 
         else:
             piece.append((x, up.at(point.size)))
     return [*shapes, *_piece(piece, ink)]
+
+
+def _ink(number: int) -> Colour:
+    """Of a curve and its name."""
+    red, green, blue = PALETTE[number % len(PALETTE)]
+    return red * 3 // 4, green * 3 // 4, blue * 3 // 4
+
+
+def _marks(curve: Curve, ink: Colour, across: _Scale, up: _Scale, timed: bool) -> list[_Shape]:
+    """A dot with its name at each marked frame: above it, but below the smallest."""
+    there = {point.frame: point for point in curve.points if point.frame in curve.marks.values()}
+    least = min((point.size or 0.0 for point in there.values()), default=0.0)
+    shapes: list[_Shape] = []
+    for name, frame in curve.marks.items():
+        point = there[frame]
+        size = point.size or 0.0
+        x, y = across.at(_time(point, timed)), up.at(size)
+        below = size <= least and y + 18 < up.start
+        shapes.append(_Bar(x - 4, y - 4, x + 4, y + 4, ink))
+        at = min(max(x, LEFT + 10), WIDTH - RIGHT - 10)
+        shapes.append(_Label(at, y + 18 if below else y - 8, name, "middle"))
+    return shapes
 
 
 def _piece(points: Sequence[XY], ink: Colour) -> list[_Shape]:
@@ -207,7 +260,7 @@ def _draw(draw: ImageDraw.ImageDraw, shape: _Shape, scale: int) -> None:
         from PIL import ImageFont
 
         font = ImageFont.load_default(12 * scale)
-        draw.text((shape.x * scale, shape.y * scale), shape.text, shape.colour, font, anchor)
+        draw.text((shape.x * scale, shape.y * scale), drawable(shape.text), shape.colour, font, anchor)
     elif isinstance(shape, _Bar):
         corners = (shape.x0 * scale, shape.y0 * scale, shape.x1 * scale - 1, shape.y1 * scale - 1)
         draw.rectangle(corners, fill=shape.colour)

@@ -78,7 +78,10 @@ def _structures(report: Mapping[str, Any]) -> dict[Key, Written]:
 def _scale(said: dict[str, Any]) -> Scale:
     notes = tuple(str(note) for note in said["notes"])
     if said["spacing_mm_yx"] is None:
-        return Scale(None, "", str(said["reason"]), notes)
+        aspect = float(said.get("pixel_aspect", 1.0))
+        if not (math.isfinite(aspect) and aspect > 0):
+            raise ValueError("no pixel aspect")
+        return Scale(None, "", str(said["reason"]), notes, aspect)
     down, right = (float(side) for side in said["spacing_mm_yx"])
     if not (math.isfinite(down) and math.isfinite(right) and down > 0 and right > 0):
         raise ValueError("no size of a pixel")

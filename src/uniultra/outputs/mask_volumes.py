@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from uniultra.errors import PromptError
+from uniultra.measure.ejection import Ejection, are_alike, ejection, single_plane
 from uniultra.measure.measured import number
-from uniultra.measure.volume import Volume, apart_notes, ejection_fraction, ellipsoid, simpson, turned_notes
+from uniultra.measure.volume import View, Volume, apart_notes, ellipsoid, simpson, turned_notes
 from uniultra.outputs.saved_masks import SavedMask
 
 VOLUMES = {"ellipsoid": (2,), "simpson": (1, 2), "ef": (1, 2, 4)}
@@ -30,7 +32,8 @@ def check_volume(method: str, masks: int) -> None:
 def volume_json(
     method: str, paths: int, masks: Iterable[SavedMask], structure: int | None = None
 ) -> dict[str, Any]:
-    """Volumes, and for `ef` the ejection fraction, with their uncertainty and notes.
+    """Volumes, and for `ef` the ejection fraction and (of one view) the fractional area change, with their
+    uncertainty and notes. Where millimetres are unknown, volumes for `ef` are None, and say why.
 
     Args:
         method: one of VOLUMES.
@@ -49,16 +52,41 @@ def volume_json(
     if method == "ellipsoid":
         first, second = (mask.measured(mask.only_id(structure)) for mask in single)
         return {"volume": _json_of(ellipsoid(first, second), _notes(single, structure))}
-    views = [mask.view(structure) for mask in single]
+    views = _views(single, structure, relative=method == "ef" and paths == 2)
     if method == "simpson":
-        return {"volume": _json_of(simpson(tuple(views)), _notes(single, structure))}
-    diastole, systole = simpson(tuple(views[::2])), simpson(tuple(views[1::2]))
-    fraction, turned = number(ejection_fraction(diastole, systole)), turned_notes(diastole, systole)
-    return {
-        "end_diastolic": _json_of(diastole, _notes(single[::2], structure)),
-        "end_systolic": _json_of(systole, _notes(single[1::2], structure)),
-        "ejection_fraction": fraction | ({"notes": turned} if turned else {}),
-    }
+        return {"volume": _json_of(simpson(views), _notes(single, structure))}
+    said = tuple(_notes(masks, structure) for masks in (single[::2], single[1::2]))
+    return _report(ejection(views[::2], views[1::2]), said)
+
+
+def _views(masks: Sequence[SavedMask], structure: int | None, relative: bool) -> tuple[View, ...]:
+    """Planes in millimetres; where `relative`, also in pixels, where that is all that is known of each."""
+    views = tuple(mask.plane(structure) for mask in masks)
+    if relative and are_alike(*views):
+        return views
+    return tuple(mask.view(structure) for mask in masks)
+
+
+def _report(
+    found: Ejection,
+    said: Sequence[tuple[str, ...]],
+    frames: Sequence[int | None] = (),
+    notes: Iterable[str] = (),
+) -> dict[str, Any]:
+    """Of end-diastole and end-systole, with notes on their masks (`said`), of a cine with their frames, and
+    notes on the fraction.
+    """
+    doubts = [*filter(None, [found.assumed]), *notes, *turned_notes(found.diastole, found.systole)]
+    phases = []
+    for at, volume in enumerate((found.diastole, found.systole)):
+        frame = {"frame": frames[at]} if frames else {}
+        sized = _json_of(volume, said[at])
+        if found.reason:
+            sized |= {"value": None, "unit": "ml", "uncertainty": None, "reason": found.reason}
+        phases.append(frame | sized)
+    fraction = number(found.fraction) | ({"notes": doubts} if doubts else {})
+    area = {} if found.area_change is None else {"fractional_area_change": number(found.area_change)}
+    return {"end_diastolic": phases[0], "end_systolic": phases[1], "ejection_fraction": fraction, **area}
 
 
 def _one_each(method: str, paths: int, masks: Iterable[SavedMask]) -> list[SavedMask]:
@@ -72,50 +100,63 @@ def _one_each(method: str, paths: int, masks: Iterable[SavedMask]) -> list[Saved
     return single
 
 
+@dataclass(frozen=True)
+class _Sized:
+    mask: SavedMask
+    view: View
+    volume: float
+
+    @property
+    def frame(self) -> int | None:
+        return self.mask.place.frame
+
+
 def _of_a_cine(masks: Iterable[SavedMask], structure: int | None) -> dict[str, Any]:
     """Ejection fraction from the label of a cine: the frames of the largest and of the smallest volume."""
-    volumes: dict[int | None, Volume] = {}
-    said: dict[int | None, tuple[str, ...]] = {}
-    doubted: set[int | None] = set()
-    times: dict[int | None, float | None] = {}
-    empty, path = 0, Path()
+    first = largest = smallest = None
+    count, empty, path = 0, 0, Path()
     for mask in masks:
-        path, frame = mask.place.path, mask.place.frame
+        path = mask.place.path
         if not mask.place.of_cine:
             raise PromptError(
                 f"{path}: one mask; --volume ef takes 2 or 4, or a label of a cine (segment --frames)"
             )
-        if mask.ids(structure):
-            volumes[frame], said[frame] = simpson((mask.view(structure),)), _notes([mask], structure)
-            times[frame] = mask.time_s
-            doubted |= {frame} if mask.only_id(structure) in mask.unsure else set()
-        else:
+        if not mask.ids(structure):
             empty += 1
-    if len(volumes) < 2:
+            continue
+        count += 1
+        one = _sized(mask, first or mask, structure)
+        first = first or mask
+        largest = one if largest is None or one.volume > largest.volume else largest
+        smallest = one if smallest is None or one.volume < smallest.volume else smallest
+    if count < 2 or largest is None or smallest is None:
         raise PromptError(
-            f"{path}: frames with the structure: {len(volumes)}; --volume ef needs 2 or more; segment more"
+            f"{path}: frames with the structure: {count}; --volume ef needs 2 or more; segment more"
         )
-    largest, smallest = (pick(volumes, key=lambda frame: volumes[frame].volume.value) for pick in (max, min))
-    notes = [
-        f"largest and smallest of {len(volumes)} frames: a single bad mask decides the result, so check both"
-    ]
-    notes += [f"left out, as the structure isn't on them: {empty} of {empty + len(volumes)} frames"] * (
-        empty > 0
-    )
-    unsure = [f"{frame}" for frame in dict.fromkeys((largest, smallest)) if frame in doubted]
-    if unsure:
+    notes = [f"largest and smallest of {count} frames: a single bad mask decides the result, so check both"]
+    notes += [f"left out, as the structure isn't on them: {empty} of {empty + count} frames"] * (empty > 0)
+    pair = (largest, smallest)
+    doubted = {one.frame: None for one in pair if one.mask.only_id(structure) in one.mask.unsure}
+    if doubted:
         notes.append(
-            f"the result rests on what was tracked without being sure, frame {' and frame '.join(unsure)}; "
-            "`uniultra track --lv` takes only sure frames"
+            f"the result rests on what was tracked without being sure, frame "
+            f"{' and frame '.join(map(str, doubted))}; `uniultra track --lv` takes only sure frames"
         )
-    notes += apart_notes(largest or 0, smallest or 0, times[largest], times[smallest])
-    notes += turned_notes(volumes[largest], volumes[smallest])
-    fraction = number(ejection_fraction(volumes[largest], volumes[smallest]))
-    return {
-        "end_diastolic": {"frame": largest, **_json_of(volumes[largest], said[largest])},
-        "end_systolic": {"frame": smallest, **_json_of(volumes[smallest], said[smallest])},
-        "ejection_fraction": fraction | {"notes": notes},
-    }
+    times = largest.mask.time_s, smallest.mask.time_s
+    notes += apart_notes(largest.frame or 0, smallest.frame or 0, *times)
+    said = tuple(_notes([one.mask], structure) for one in pair)
+    frames = largest.frame, smallest.frame
+    return _report(ejection((largest.view,), (smallest.view,)), said, frames, notes)
+
+
+def _sized(mask: SavedMask, first: SavedMask, structure: int | None) -> _Sized:
+    """A frame's ventricle beside that of the first frame. Raises PromptError where their sizes can't be
+    compared: in millimetres, or in pixels where these are all that is known.
+    """
+    view = mask.plane(structure)
+    if not are_alike(first.plane(structure), view):
+        first.view(structure), mask.view(structure)
+    return _Sized(mask, view, single_plane(view).volume.value)
 
 
 def _notes(masks: Iterable[SavedMask], structure: int | None) -> tuple[str, ...]:

@@ -60,7 +60,7 @@ def write_ejection_report(
     found = Ejection(
         VENTRICLE,
         (high["frame"], low["frame"]),
-        (high["value"], low["value"]),
+        None if "reason" in high else (high["value"], low["value"]),
         report["ejection_fraction"]["value"],
     )
     dataset = source_of(source.header, keep_patient)

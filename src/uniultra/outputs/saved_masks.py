@@ -126,14 +126,23 @@ class SavedMask:
             )
         return found[0]
 
-    def view(self, structure: int | None = None) -> View:
-        """One plane of a ventricle. Raises PromptError where its scale is unknown."""
+    def plane(self, structure: int | None = None) -> View:
+        """One plane of a ventricle, whatever its scale. Raises PromptError where it isn't the only id."""
         identity = self.only_id(structure)
-        scale = self.scale_of(identity)
-        if scale.spacing_mm_yx is None:
-            helps = "give --image or --spacing" if is_unset(scale.reason) else ONE_SCALE
-            raise PromptError(f"{self.place}: a volume needs millimetres, but {scale.reason}; {helps}")
-        return View(self.mask_of(identity), scale)
+        return View(self.mask_of(identity), self.scale_of(identity))
+
+    def view(self, structure: int | None = None) -> View:
+        """One plane of a ventricle, in millimetres. Raises PromptError where its scale is unknown."""
+        view = self.plane(structure)
+        if view.scale.spacing_mm_yx is None:
+            raise PromptError(f"{self.place}: {no_volume(view.scale)}")
+        return view
+
+
+def no_volume(scale: Scale) -> str:
+    """Why there is no volume where a scale has no millimetres, and what helps."""
+    helps = "give --image or --spacing" if is_unset(scale.reason) else ONE_SCALE
+    return f"a volume needs millimetres, but {scale.reason}; {helps}"
 
 
 def open_masks(

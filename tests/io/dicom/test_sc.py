@@ -119,6 +119,27 @@ def test_a_cine_with_its_ventricle(cine: Path, tmp_path: Path) -> None:
         assert faults(out / f"cine.track.{name}.dcm") == []
 
 
+def test_a_ventricle_without_millimetres(cine: Path, tmp_path: Path) -> None:
+    """The fraction, what it rests on, and no volume."""
+    data = pydicom.dcmread(cine)
+    del data.SequenceOfUltrasoundRegions
+    data.save_as(tmp_path / "blind.dcm")
+    about = ("--label", "left ventricle", "--lv", 1, "--write", "seg,sr", "--out", tmp_path)
+    uniultra("track", tmp_path / "blind.dcm", "--box", BOX, *about)
+    where = ("--volume", "ef", "--image", tmp_path / "blind.dcm", "--json")
+    measured = uniultra("measure", tmp_path / "blind.track.seg.dcm", *where, "--sr", tmp_path / "ef.dcm")
+    tracked = json.loads((tmp_path / "blind.track.ef.json").read_text())
+    both = (("blind.track.sr.dcm", tracked), ("ef.dcm", json.loads(measured)))
+    for name, told in both:
+        rows = read_report(tmp_path / name)
+        assert {row.code[0] for row in rows} & {"18026-5", "18148-7", "18043-0"} == {"18043-0"}
+        [fraction] = [row for row in rows if row.code[0] == "18043-0"]
+        assert fraction.value == pytest.approx(told["ejection_fraction"]["value"], rel=1e-4)
+        assert "ml" not in {row.unit for row in rows}
+        assert b"scale_assumption" in (tmp_path / name).read_bytes()
+        assert faults(tmp_path / name) == []
+
+
 def test_measure_writes_the_report_of_an_ejection_fraction(cine: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     uniultra("segment", cine, "--frames", "all", "--box", BOX, "--write", "seg", "--out", out)

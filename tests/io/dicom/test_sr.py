@@ -12,7 +12,8 @@ from dicom_checks import check_iod, group_models
 from dicoms import PHI, dataset, picture, save
 from phantoms import ellipse
 from uniultra.io.dicom.source import Maker, read_source
-from uniultra.io.dicom.sr import NAMES, Finding, write_report
+from uniultra.io.dicom.sr import Finding, write_report
+from uniultra.io.dicom.sr_codes import NAMES
 from uniultra.measure.measured import named
 from uniultra.measure.shape import measure_shape
 

@@ -286,12 +286,14 @@ def test_the_fraction_and_the_report(alone: Visit, cine: dict[str, bytes], scans
     truth = ejection_fraction(end, start)
     shown = page.locator("#ejection-table td").all_inner_texts()
     found = [float(text.split()[0]) for text in shown]
-    assert found == pytest.approx([end.volume.value, start.volume.value, truth.value], rel=0.02, abs=0.2)
+    change = 100 * (1 - MASKS[2][0].sum() / MASKS[0][0].sum())
+    values = [end.volume.value, start.volume.value, truth.value, change]
+    assert found == pytest.approx(values, rel=0.02, abs=0.2)
     page.evaluate("() => { window.print = () => { window.printed = true; }; }")
     page.locator("[data-key=print]").click()
     page.wait_for_function("() => window.printed")
     printed = page.locator("#report").text_content()
-    for text in ("cine.dcm", "left kidney", "=cmd()", "Ejection fraction", "Area", "mm²"):
+    for text in ("cine.dcm", "left kidney", "=cmd()", "Ejection fraction", "Fractional area", "mm²"):
         assert text in printed, text
     page.keyboard.press("m")
     page.evaluate("() => { seen.app.selected = 3; seen.app.frame = 0; seen.changed(); }")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from browsers import Visit
 from dicoms import dataset, region, save
@@ -42,3 +43,36 @@ def test_a_scale_is_offered_where_it_helps_and_regions_decide_elsewhere(tab: Vis
         "a volume needs millimetres, but it lies across regions 1 and 2; keep the mask within one region"
     )
     tab.faults.clear()  # the refusal itself
+
+
+@pytest.mark.parametrize("kind", ["tab", "alone"])
+def test_a_fraction_without_millimetres_has_no_volumes(
+    request: pytest.FixtureRequest, kind: str, tmp_path: Path
+) -> None:
+    """With a server and without: percent, no volume, and why not."""
+    visit: Visit = request.getfixturevalue(kind)
+    whole = [Image.fromarray(one) for one in frames()]
+    whole[0].save(tmp_path / "plain.gif", "GIF", save_all=True, append_images=whole[1:], duration=200)
+    visit.add(tmp_path / "plain.gif")
+    visit.page.evaluate("document.activeElement.blur()")
+    for number in range(2):
+        visit.drag((96 + 8 * number, 56), (240, 160))
+        visit.wait(f"doc.frames.length === {number + 1} && !app.busy")
+        visit.page.evaluate("document.activeElement.blur()")
+        visit.page.keyboard.press("End")
+    visit.page.locator("#ejection").click()
+    table = visit.page.locator("#ejection-table")
+    playwright.expect(table).to_contain_text("%")
+    shown = [text.split()[0] for text in table.locator("td").all_inner_texts()]
+    assert shown[:2] == ["–", "–"]
+    assert len(shown) == 4
+    panel, expect = visit.page.locator("#measures"), playwright.expect
+    expect(panel).to_contain_text("A volume needs millimetres, but no calibration is known; set the scale")
+    expect(panel).to_contain_text("No millimetres are known: pixels are assumed to be square")
+    visit.page.evaluate("() => { window.print = () => { window.printed = true; }; }")
+    visit.page.locator("[data-key=print]").click()
+    visit.page.wait_for_function("() => window.printed")
+    printed = visit.page.locator("#report").text_content() or ""
+    assert "Ejection fraction" in printed
+    assert "pixels are assumed to be square" in printed
+    assert "End-diastolic volume" not in printed

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
+from itertools import chain
 from typing import Any
 
 import numpy as np
 import pytest
 
 from uniultra.io.coco import compressed, run_lengths
+from uniultra.measure.ejection import EQUAL, SQUARE, ejection
 from uniultra.measure.measured import measure_mask
 from uniultra.measure.volume import (
     CUBE,
@@ -18,10 +21,11 @@ from uniultra.measure.volume import (
     apart_notes,
     ejection_fraction,
     ellipsoid,
+    share_lost,
     simpson,
     turned_notes,
 )
-from uniultra.pixel_scale import Scale
+from uniultra.pixel_scale import UNCALIBRATED, Scale
 from uniultra.web.workspace.static_files import STATIC
 
 pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
@@ -79,6 +83,11 @@ def test_volumes_and_the_fraction_are_pythons() -> None:
         end, start = (simpson((View(mask, scale),)) for mask in (a, b))
         fraction = ejection_fraction(end, start)
         pairs = (("diastole", end.volume), ("systole", start.volume), ("fraction", fraction))
+        areas = [measure_mask(mask, scale).shape for mask in (a, b)]
+        assert areas[0] is not None
+        assert areas[1] is not None
+        change = share_lost(areas[0].area, areas[1].area)
+        pairs = (*pairs, ("area_change", change))
         for name, truth in pairs:
             assert found[name]["unit"] == truth.unit
             assert found[name]["value"] == pytest.approx(truth.value, rel=0.015), name
@@ -105,16 +114,40 @@ def test_both_methods_of_two_planes_are_pythons() -> None:
                 assert note.split()[:3] == other.split()[:3]
 
 
+@pytest.mark.parametrize("aspect", [1.0, 1.5])
+def test_without_millimetres_there_is_a_fraction_as_pythons(aspect: float) -> None:
+    """By the shape of pixels, as far as it is known; only the volumes are missing."""
+    reason, odd = "no calibration is known", "pixels are not square"
+    scale = Scale(reason=UNCALIBRATED, notes=(odd,), pixel_aspect=aspect)
+    pairs = [(leaning((120, 90), (70, 40), lean), leaning((120, 90), (50, 30), lean)) for lean in (0, 40)]
+    views = [[view(mask, None, odd) for mask in pair] for pair in pairs]
+    for one in chain(*views):
+        one["scale"]["aspect"] = aspect
+    given = [{"views": two, "frames": [0, 9], "times": None} for two in views]
+    plain = {**given[0], "views": [view(mask, None) for mask in pairs[0]]}
+    for theirs, pair in zip(asked(*given), pairs, strict=True):
+        truth = ejection(*((View(mask, scale),) for mask in pair))
+        assert (theirs["diastole"], theirs["systole"]) == (None, None)
+        assert theirs["reason"].startswith(f"a volume needs millimetres, but {reason}; set the scale")
+        assert truth.area_change is not None
+        for name, ours in (("fraction", truth.fraction), ("area_change", truth.area_change)):
+            assert theirs[name]["value"] == pytest.approx(ours.value, rel=0.015), name
+            assert theirs[name]["uncertainty"] == pytest.approx(ours.uncertainty, rel=0.05), name
+        assert theirs["notes"] == [odd, SQUARE if aspect == 1 else EQUAL] == list(truth.notes)
+    [unnamed] = asked(plain)
+    assert unnamed["notes"] == [SQUARE]
+    [swapped] = asked({**plain, "views": plain["views"][::-1]})
+    assert re.search(r"volume, \d+\.\d px3, is above the diastolic one, \d+\.\d px3", swapped["refused"])
+
+
 def test_what_has_no_answer_is_said() -> None:
     large, small = leaning((120, 90), (70, 40), 0), leaning((120, 90), (50, 30), 0)
-    turned, unscaled, nothing, close = asked(
+    turned, nothing, close = asked(
         {"views": [view(small), view(large)], "frames": [0, 9], "times": [0.0, 0.4]},
-        {"views": [view(large, None), view(small, None)], "frames": [0, 9], "times": None},
         {"views": [view(large), view(np.zeros(HW, bool))]},
         {"views": [view(large), view(small)], "frames": [3, 4], "times": None},
     )
     assert "is above the diastolic one" in turned["refused"]
-    assert "a volume needs millimetres, but no calibration is known; set the scale" in unscaled["refused"]
     assert "at least 1 pixel must be set" in nothing["simpson"]["problem"]
     assert close["notes"] == apart_notes(3, 4)
     [soon] = asked({"views": [view(large), view(small)], "frames": [3, 5], "times": [0.12, 0.2]})

@@ -24,6 +24,7 @@ from uniultra import Prompt, Segmenter, read_frame
 from uniultra.data.manifest import read_manifest
 from uniultra.io.cines import open_cine
 from uniultra.io.coco import compressed, mask_of, run_lengths
+from uniultra.measure.ejection import SQUARE
 from uniultra.measure.measured import CSV_COLUMNS, FRAME_COLUMNS
 from uniultra.web.workspace.workspace import Workspace
 
@@ -337,17 +338,27 @@ def test_what_is_said_has_codes_beside_it(page: TestClient) -> None:
     assert measured["said"] == {measured["scale"]["reason"]: {"code": "uncalibrated", "values": {}}}
     cine = item_id(page, "cine.gif")
     given = {"diastole": 0, "systole": 2, "counts": [TRUTH, TRUTH]}
-    refused = page.post(f"/v1/workspace/items/{cine}/ejection", json=given).json()
-    assert refused["code"] == "volume-needs-mm"
-    assert refused["said"][refused["values"]["reason"]]["code"] == "uncalibrated"
+    found = page.post(f"/v1/workspace/items/{cine}/ejection", json=given).json()
+    [square] = [note for note in found["notes"] if "square" in note]
+    assert found["said"][square] == {"code": "square-pixels", "values": {}}
+    said = found["said"][found["reason"]]
+    assert said["code"] == "volume-needs-mm"
+    assert found["said"][said["values"]["reason"]]["code"] == "uncalibrated"
 
 
 def test_the_ejection_fraction_of_two_frames(page: TestClient) -> None:
     at = f"/v1/workspace/items/{item_id(page, 'cine.gif')}/ejection"
     small = compressed(run_lengths(ellipse((120, 160), (85, 55), (25, 18))))
     given = {"diastole": 0, "systole": 2, "counts": [TRUTH, small]}
-    assert "a volume needs millimetres" in page.post(at, json=given).json()["detail"]
     found = page.post(at, json=given | {"spacing_mm_yx": [0.5, 0.5]}).json()
+    blind = page.post(at, json=given).json()
+    assert (blind["diastole"], blind["systole"], found["reason"]) == (None, None, "")
+    assert [blind[key] for key in ("fraction", "area_change")] == [
+        found[key] for key in ("fraction", "area_change")
+    ]
+    assert blind["notes"] == [SQUARE, *found["notes"]]
+    assert "a volume needs millimetres, but no calibration is known" in blind["reason"]
+    assert found["area_change"]["value"] == pytest.approx(100 * (1 - 18 / 35), abs=1)
     # spheroids: pi/6 times the long axis times the square of the short one
     assert found["diastole"]["value"] == pytest.approx(np.pi / 6 * 35 * 25**2 / 1000, rel=0.05)
     assert found["fraction"]["value"] == pytest.approx(100 * (1 - 25 * 18**2 / (35 * 25**2)), abs=2.5)

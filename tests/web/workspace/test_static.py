@@ -130,7 +130,7 @@ def test_the_scale_of_a_line_is_pythons() -> None:
     """Random boxes on random screens: the same millimetres, or the same reason why there are none."""
     random = np.random.default_rng(11)
     kinds = [("2D", ("cm", "cm")), ("2D", ("cm", "cm")), ("M-mode", ("seconds", "cm"))]
-    screens = [Calibration(), Calibration.uniform((0.2, 0.3))]
+    screens = [Calibration(), Calibration(pixel_aspect=1.5), Calibration.uniform((0.2, 0.3))]
     for _ in range(40):
         regions = []
         for _ in range(random.integers(1, 4)):
@@ -145,7 +145,7 @@ def test_the_scale_of_a_line_is_pythons() -> None:
                 ScanRegion(tuple(map(float, box)), shape, "tissue", units, sizes, low, number=number)
             )
         fallbacks = (("PixelSpacing", (0.2, 0.2)),) if random.random() < 0.5 else ()
-        screens.append(Calibration(tuple(regions), fallbacks))
+        screens.append(Calibration(tuple(regions), fallbacks, pixel_aspect=float(random.choice([1.0, 1.5]))))
     cases, expected = [], []
     for screen in screens:
         for _ in range(8):
@@ -154,15 +154,17 @@ def test_the_scale_of_a_line_is_pythons() -> None:
             scale = screen.at((box[0], box[1], box[2], box[3]))
             cases.append({"calibration": _calibration(screen), "box": box})
             mm = None if scale.spacing_mm_yx is None else list(scale.spacing_mm_yx)
-            expected.append([mm, scale.reason, list(scale.notes)])
+            expected.append([mm, scale.reason, list(scale.notes), scale.pixel_aspect])
     script = """
         const { scaleAt } = await import(`${core}/scale.mjs`);
-        const told = ({ calibration, box }) => { const { mm, reason, notes } = scaleAt(calibration, box);
-            return [mm, reason, notes]; };
+        const told = ({ calibration, box }) => {
+            const { mm, reason, notes, aspect } = scaleAt(calibration, box);
+            return [mm, reason, notes, aspect ?? 1]; };
         console.log(JSON.stringify(given.map(told)));"""
     found = node(script, cases)
     assert found == expected
-    assert len({reason for _, reason, _ in expected}) > 8
+    assert len({reason for _, reason, *_ in expected}) > 8
+    assert {aspect for *_, aspect in expected} == {1.0, 1.5}
 
 
 def luminance(colour: str) -> float:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from uniultra.cli.terminal.measure_text import PLUS_MINUS
 from uniultra.cli.terminal.text import printable
 from uniultra.io.paths import shown
 from uniultra.text import count_of
@@ -38,14 +39,26 @@ def course_lines(source: InputFile, course: Course, facts: ModelFacts) -> str:
         if "reason" in report:
             lines.append(f"  EF of {course.ventricle}: none: {report['reason']}")
         else:
-            value, low, high = (report[key] for key in ("ejection_fraction", "end_systole", "end_diastole"))
-            notes |= dict.fromkeys(report["notes"])
-            frames_said = f"ED frame {high['frame']}, ES frame {low['frame']}"
-            lines.append(
-                f"  EF of {course.ventricle}: {value['value']:.0f} % ({frames_said}, {report['method']})"
-            )
+            notes |= dict.fromkeys((*report["notes"], *filter(None, [report.get("volume_reason")])))
+            notes |= {PLUS_MINUS: None}
+            lines.append(f"  EF of {course.ventricle}: {_ejection_words(report)}")
     lines += [f"  note: {note}" for note in notes]
     return "\n".join(map(printable, lines))
+
+
+def _ejection_words(report: dict[str, Any]) -> str:
+    """What `ejection_json` found, its volumes where they are known."""
+    phases = []
+    for name, phase in (("ED", report["end_diastole"]), ("ES", report["end_systole"])):
+        volume = phase["volume"]
+        size = "" if volume is None else f": {_plus_minus(volume, 1)}"
+        phases.append(f"{name} frame {phase['frame']}{size}")
+    area = f"FAC {_plus_minus(report['fractional_area_change'], 0)}"
+    return f"{_plus_minus(report['ejection_fraction'], 0)} ({', '.join([*phases, area, report['method']])})"
+
+
+def _plus_minus(found: dict[str, Any], digits: int) -> str:
+    return f"{found['value']:.{digits}f} ± {found['uncertainty']:.{digits}f} {found['unit']}"
 
 
 def _ranges(frames: list[int]) -> str:

@@ -33,14 +33,16 @@ def volume_lines(method: str, report: dict[str, Any], as_json: bool) -> list[str
         ]
     lines = []
     for name, found in report.items():
-        lines.append(
-            f"{name.replace('_', ' '):<18} {found['value']:.1f} ± {found['uncertainty']:.1f} {found['unit']}"
-        )
+        size = "none"
+        if found["value"] is not None:
+            size = f"{found['value']:.1f} ± {found['uncertainty']:.1f} {found['unit']}"
+        lines.append(f"{name.replace('_', ' '):<22} {size}")
         if "method" in found:
             at = f", frame {found['frame']}" if "frame" in found else ""
             lines[-1] += f"  ({found['method']}{at})"
         lines += [f"  note: {note}" for note in found.get("notes", [])]
-    return lines
+    reasons = dict.fromkeys(found["reason"] for found in report.values() if "reason" in found)
+    return [*lines, *(f"note: {reason}" for reason in reasons)]
 
 
 def as_json_text(measured: Sequence[tuple[MaskPlace, int, Measured, str]]) -> str:

@@ -27,6 +27,16 @@ from uniultra.io.dicom.source import (
     study_of,
     write_dataset,
 )
+from uniultra.io.dicom.sr_codes import (
+    ASSUMED,
+    DISKS,
+    EJECTION,
+    EQUAL_PIXELS,
+    LENGTH,
+    NAMES,
+    UNITS,
+    VOLUMES,
+)
 from uniultra.io.paths import PathLike
 from uniultra.io.silence import quiet
 from uniultra.measure import Measurement
@@ -35,33 +45,6 @@ from uniultra.measure.measured import named
 from uniultra.measure.shape import Shape
 from uniultra.structures import Coded, structure
 
-NAMES = {
-    "area": Code("42798000", "SCT", "Area"),
-    "perimeter": Code("131191004", "SCT", "Perimeter"),
-    "long_diameter": Code("103339001", "SCT", "Long Axis"),
-    "short_diameter": Code("103340004", "SCT", "Short Axis"),
-    "ellipse_long_axis": Code("ellipse_long_axis", "99UNIULTRA", "Long axis of the fitted ellipse"),
-    "ellipse_short_axis": Code("ellipse_short_axis", "99UNIULTRA", "Short axis of the fitted ellipse"),
-    "ellipse_circumference": Code("74551000", "SCT", "Circumference"),
-    "equivalent_diameter": Code("equivalent_diameter", "99UNIULTRA", "Diameter of the circle of equal area"),
-}
-"""Measures of `measure.report.named`: codes of SNOMED CT where it has one, else this project's own."""
-UNITS = {
-    "mm": Code("mm", "UCUM", "millimeter"),
-    "ml": Code("ml", "UCUM", "milliliter"),
-    "%": Code("%", "UCUM", "percent"),
-    "mm2": Code("mm2", "UCUM", "square millimeter"),
-    "px": Code("{pixels}", "UCUM", "pixels"),
-    "px2": Code("{square_pixels}", "UCUM", "square pixels"),
-}
-VOLUMES = (
-    Code("18026-5", "LN", "Left Ventricular End Diastolic Volume"),
-    Code("18148-7", "LN", "Left Ventricular End Systolic Volume"),
-)
-LENGTH = Code("410668003", "SCT", "Length")
-EJECTION = Code("18043-0", "LN", "Left Ventricular Ejection Fraction by US")
-DISKS = Code("125208", "DCM", "Method of Disks, Single Plane")
-"""Of PS3.16 CID 12202 and 12227, as echocardiography reports have them."""
 _MOST_POINTS = 4000
 """Of an outline: GraphicData (VR FL) holds 65,534 bytes, 8 a point (PS3.5 7.1.2)."""
 
@@ -107,12 +90,13 @@ class Length:
 @dataclass(frozen=True)
 class Ejection:
     """Of a left ventricle: the frames (from 0) of end-diastole and end-systole, its volumes on them in ml by
-    single-plane discs, and the ejection fraction in percent.
+    single-plane discs, and the ejection fraction in percent. Without millimetres it has no volumes, and
+    its fraction rests on pixels being square and equally large.
     """
 
     label: str
     frames: tuple[int, int]
-    volumes_ml: tuple[float, float]
+    volumes_ml: tuple[float, float] | None
     percent: float
 
 
@@ -267,6 +251,7 @@ def _ejection(
             referenced_coordinates=lines or None,
         )
 
+    sizes = [*zip(VOLUMES, found.volumes_ml or (), found.frames, strict=False)]
     listed = [frame + 1 for frame in found.frames]
     group = hd.sr.SourceImageForMeasurementGroup(UltrasoundImageStorage, source.SOPInstanceUID, listed)
     return hd.sr.MeasurementsAndQualitativeEvaluations(
@@ -274,10 +259,10 @@ def _ejection(
         source_images=[group],
         algorithm_id=_algorithm(hd, None, maker),
         measurements=[
-            one(VOLUMES[0], found.volumes_ml[0], UNITS["ml"], found.frames[:1]),
-            one(VOLUMES[1], found.volumes_ml[1], UNITS["ml"], found.frames[1:]),
+            *(one(name, ml, UNITS["ml"], (frame,)) for name, ml, frame in sizes),
             one(EJECTION, found.percent, UNITS["%"], found.frames),
         ],
+        qualitative_evaluations=None if sizes else [hd.sr.QualitativeEvaluation(ASSUMED, EQUAL_PIXELS)],
         **_what(hd, found.label),
     )
 

@@ -261,18 +261,12 @@ function heart(object) {
   if (!known)
     return [el("button", { type: "button", class: "quiet", id: "ejection", onclick: ask, "data-key": "ejection" }, t("ejection"))];
   if (known.problem) return [el("p", { class: "warning" }, known.problem)];
-  const line = (name, value, frame) =>
-    el(
-      "tr",
-      {},
-      el("th", { scope: "row" }, t(name), frame === null ? null : el("small", {}, `${t("frame")} ${frame + 1}`)),
-      el(
-        "td",
-        {},
-        number(value.value, 1),
-        el("small", {}, ` ± ${number(value.uncertainty, 1)} ${value.unit}`),
-      ),
-    );
+  const line = (name, at) => {
+    const frame = at ? el("small", {}, `${t("frame")} ${at.frame + 1}`) : null,
+      size = known[name]; // volumes are missing without millimetres
+    const words = size ? [number(size.value, 1), el("small", {}, ` ± ${number(size.uncertainty, 1)} ${size.unit}`)] : ["–"];
+    return el("tr", {}, el("th", { scope: "row" }, t(name), frame), el("td", {}, ...words));
+  };
   return [
     el("h3", { colour: object.colour }, t("ejection")),
     el(
@@ -281,13 +275,14 @@ function heart(object) {
       el(
         "tbody",
         {},
-        line("diastole", known.diastole, found.diastole.frame),
-        line("systole", known.systole, found.systole.frame),
-        line("fraction", known.fraction, null),
+        line("diastole", found.diastole),
+        line("systole", found.systole),
+        line("fraction"),
+        line("area_change"),
       ),
     ),
     ...shaky(object, found),
     el("p", { class: "muted" }, sentence(known.method)),
-    ...known.notes.map((note) => el("p", { class: "warning" }, sentence(note))),
+    ...[known.reason, ...known.notes].filter(Boolean).map((note) => el("p", { class: "warning" }, sentence(note))),
   ];
 }

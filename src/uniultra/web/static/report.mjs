@@ -50,7 +50,8 @@ function doubts() {
   const known = found ? ejectionOf(object.id, found) : null;
   const frames = known?.fraction ? [found.diastole.frame, found.systole.frame] : [];
   const shaky = frames.filter((frame) => isDoubtful(maskOf(doc(), frame, object.id))).map((frame) => t("shaky", frame + 1));
-  return [...new Set([...unsure, ...notes, ...shaky])];
+  const heart = known?.fraction ? [known.reason, ...known.notes].filter(Boolean).map(sentence) : [];
+  return [...new Set([...unsure, ...notes, ...shaky, ...heart])];
 }
 
 function heart() {
@@ -58,7 +59,7 @@ function heart() {
     found = object ? extremes(object.id) : null;
   const known = found ? ejectionOf(object.id, found) : null;
   if (!known?.fraction) return [];
-  return ["diastole", "systole", "fraction"].map((name) =>
+  return ["diastole", "systole", "fraction", "area_change"].filter((name) => known[name]).map((name) =>
     el(
       "tr",
       {},

@@ -15,16 +15,9 @@ from uniultra.geometry import scale_of, whole
 from uniultra.io.coco import compressed, mask_of, run_lengths
 from uniultra.measure.agreement import dice
 from uniultra.measure.drawn_caliper import DrawnCaliper
+from uniultra.measure.ejection import ejection as fraction_of
 from uniultra.measure.measured import measure_mask, number
-from uniultra.measure.volume import (
-    View,
-    Volume,
-    apart_notes,
-    ejection_fraction,
-    ellipsoid,
-    simpson,
-    turned_notes,
-)
+from uniultra.measure.volume import View, Volume, apart_notes, ellipsoid, simpson, turned_notes
 from uniultra.model_facts import ModelFacts
 from uniultra.pixel_scale import UNKNOWN
 from uniultra.prompt_checks import contradictions, unheard
@@ -192,15 +185,21 @@ def ejection(
     frames: tuple[int, int],
     times_s: tuple[float, float] | tuple[None, None],
 ) -> dict[str, Any]:
-    """Single-plane Simpson's volumes and the ejection fraction, of two frames of a cine. Raises DataError."""
-    end, start = (simpson((View(one.mask.mask_hw, one.scale),)) for one in (diastole, systole))
-    doubts = (*apart_notes(*frames, *times_s), *turned_notes(end, start))
+    """Single-plane Simpson's volumes (None for a `reason`), the ejection fraction and the fractional area
+    change, of two frames of a cine. Raises DataError.
+    """
+    found = fraction_of(*((View(one.mask.mask_hw, one.scale),) for one in (diastole, systole)))
+    assert found.area_change is not None, "of one view"
+    end, start = found.volumes_json
+    doubts = (*apart_notes(*frames, *times_s), *turned_notes(found.diastole, found.systole))
     return {
-        "diastole": number(end.volume),
-        "systole": number(start.volume),
-        "fraction": number(ejection_fraction(end, start)),
-        "method": end.method,
-        "notes": list(dict.fromkeys((*end.notes, *start.notes, *doubts))),
+        "diastole": end,
+        "systole": start,
+        "fraction": number(found.fraction),
+        "area_change": number(found.area_change),
+        "method": found.diastole.method,
+        "reason": found.reason,
+        "notes": list(dict.fromkeys((*found.notes, *doubts))),
     }
 
 

@@ -80,8 +80,8 @@ def _site() -> dict[str, Any]:
     """The version; of each listed name its codes, a list of scheme, value and meaning each; and those of
     the SR's measures and units.
     """
-    from uniultra.io.dicom.sr import LENGTH, UNITS
-    from uniultra.io.dicom.sr import NAMES as MEASURES
+    from uniultra.io.dicom.sr_codes import LENGTH, UNITS
+    from uniultra.io.dicom.sr_codes import NAMES as MEASURES
 
     names = [*NAMES, *(f"{side} {name}" for side in SIDES for name in PAIRED)]
     tables = {"measures": MEASURES | {"length": LENGTH}, "units": UNITS}

@@ -4,7 +4,7 @@ const SAME = 0.005;
 
 // calibration: {regions: [...], fallbacks: [[name, [down, right]], ...], notes}, as the server gives it, regions with their
 // numbers in the file, with `said` where notes have codes; box: [x0, y0, x1, y1]. {mm: [down, right] or null, source, reason, notes, said}: `notes` speak against
-// trusting it blindly, `said` has codes and values of sentences, by their English.
+// trusting it blindly, `said` has codes and values of sentences, by their English; where a size is all that is missing, `aspect` is a pixel's width over its height, as far as known.
 export function scaleAt(calibration, box) {
   const { said, notes, ...scale } = placed(calibration, box);
   return { ...scale, notes: [...calibration.notes, ...(notes ?? [])], said: { ...calibration.said, ...said } };
@@ -33,8 +33,8 @@ export function general(value, digits = 6) {
 const inMm = ([down, right]) =>
   same([down, down], [right, right]) ? `${general(right, 4)} mm` : `${general(right, 4)} x ${general(down, 4)} mm`;
 
-function placed({ regions, fallbacks }, box) {
-  if (!regions.some((region) => region.spacing_mm_yx)) return fallback(regions, fallbacks, box);
+function placed({ regions, fallbacks, pixel_aspect: aspect }, box) {
+  if (!regions.some((region) => region.spacing_mm_yx)) return fallback(regions, fallbacks, box, aspect);
   let touched = regions.filter((region) => touches(region.box_xyxy, box));
   let holding = touched.filter((region) => holds(region.box_xyxy, box));
   if (!holding.every((region) => region.low_priority)) {
@@ -73,7 +73,7 @@ function oneScale(regions) {
   return Boolean(first) && regions.every(({ spacing_mm_yx: mm }) => mm && same(first, mm));
 }
 
-function fallback(regions, fallbacks, box) {
+function fallback(regions, fallbacks, box, aspect) {
   const unused = {};
   for (const { number, box_xyxy, shape, fault } of regions) {
     if (!touches(box_xyxy, box)) continue;
@@ -81,7 +81,8 @@ function fallback(regions, fallbacks, box) {
     unused[`region ${number} is not used: ${fault}`] = { code: "region-unused", values: { region: number, fault } };
   }
   if (fallbacks.length > 0) return { mm: fallbacks[0][1], source: fallbacks[0][0], reason: "", notes: Object.keys(unused), said: unused };
-  return regions.length ? nowhere("no-lengths", "no region has lengths") : nowhere("uncalibrated", "no calibration is known");
+  const why = regions.length ? nowhere("no-lengths", "no region has lengths") : nowhere("uncalibrated", "no calibration is known");
+  return { ...why, aspect };
 }
 
 function fault(touched, holding) {

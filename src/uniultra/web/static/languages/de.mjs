@@ -144,6 +144,7 @@ export const DE = {
   diastole: "Enddiastol. Volumen",
   systole: "Endsystol. Volumen",
   fraction: "Ejektionsfraktion",
+  area_change: "Fraktionelle Flächenänderung",
   volume: "Volumen aus zwei Ebenen",
   volumeAsk: "Volumen mit dieser als zweiter Ebene",
   planeFirst: "Als erste Ebene eines Volumens merken",

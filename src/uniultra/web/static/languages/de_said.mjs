@@ -32,6 +32,8 @@ export const SAID = {
   foreshortened: ({ one, two, percent }) =>
     `die beiden Ansichten sind ${one} und ${two} mm lang, ${percent} % auseinander: eine ist verkürzt`,
   cube: "um welchen Faktor Millimeter falsch sind, um dessen dritte Potenz ist es das Volumen",
+  "square-pixels": "Millimeter sind nicht bekannt: Pixel gelten als quadratisch und in Enddiastole und Endsystole als gleich groß",
+  "equal-pixels": "Millimeter sind nicht bekannt: Pixel gelten in Enddiastole und Endsystole als gleich groß",
   ellipsoid: "Ellipsoid aus zwei Ebenen",
   "single-plane-simpson": ({ discs }) => `Simpson in einer Ebene, ${discs} Scheiben`,
   "biplane-simpson": ({ discs }) => `Simpson in zwei Ebenen, ${discs} Scheiben`,

@@ -140,6 +140,7 @@ export const EN = {
   diastole: "End-diastolic volume",
   systole: "End-systolic volume",
   fraction: "Ejection fraction",
+  area_change: "Fractional area change",
   volume: "Volume from two planes",
   volumeAsk: "Volume with this as the second plane",
   planeFirst: "Keep as the first plane of a volume",

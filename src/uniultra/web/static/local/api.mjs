@@ -244,10 +244,12 @@ function measure(image, { counts, spacing_mm_yx }) {
 }
 
 async function ejected(image, { diastole, systole, counts, spacing_mm_yx }) {
-  const { ejection, CUBE } = await import("./volume.mjs"),
+  const { ejection, CUBE, EQUAL, SQUARE } = await import("./volume.mjs"),
     frames = [diastole, systole];
   const views = counts.map((one) => viewOf(image, one, spacing_mm_yx));
   saying("cube", CUBE);
+  saying("square-pixels", SQUARE);
+  saying("equal-pixels", EQUAL);
   try {
     const counted = frames.map((number) => number + 1); // as the page counts
     const found = ejection(views, counted, image.times_s && frames.map((number) => image.times_s[number]));

@@ -4,8 +4,10 @@
 import { decode } from "../core/rle.mjs";
 import { edgeUncertainty, largestPart, measureMask } from "../core/measure.mjs";
 
-// Whoever shows it knows its code, `cube`.
+// Whoever shows them knows their codes: `cube`, `square-pixels`, `equal-pixels`.
 export const CUBE = "a factor by which millimetres are wrong makes a volume wrong by its cube";
+export const SQUARE = "no millimetres are known: pixels are assumed to be square, and equally large at end-diastole and end-systole";
+export const EQUAL = "no millimetres are known: pixels are assumed to be equally large at end-diastole and end-systole";
 const DISCS = 20,
   DISAGREE = 0.1,
   ML = 1e-3, // millilitres a cubic millimetre
@@ -14,21 +16,34 @@ const DISCS = 20,
 
 // views: {counts, size, scale} of end-diastole and end-systole; `frames` and `times`, theirs. The keys of the server's answer.
 export function ejection(views, frames, times) {
-  const [diastole, systole] = views.map((view) => simpson([view]));
-  const [end, start] = [diastole.volume, systole.volume];
+  const alone = views.every(({ scale }) => !scale.mm && isUnset(scale)), // of a ratio only the shape of pixels is needed
+    reason = alone ? needs(views[0].scale) : "";
+  const sized = alone ? views.map((view) => ({ ...view, scale: { mm: [1, view.scale.aspect ?? 1], notes: [] } })) : views;
+  const [diastole, systole] = sized.map((view) => simpson([view]));
+  const [end, start] = [diastole.volume, systole.volume],
+    [by, unit] = alone ? [1 / ML, "px3"] : [1, "ml"];
   if (start.value > end.value) {
-    const volumes = `the systolic volume, ${start.value.toFixed(1)} ml, is above the diastolic one, ${end.value.toFixed(1)} ml`;
+    const volumes = `the systolic volume, ${(start.value * by).toFixed(1)} ${unit}, is above the diastolic one, ${(end.value * by).toFixed(1)} ${unit}`;
     throw new Error(`${volumes}; swap the masks, or correct them`);
   }
-  const ratio = start.value / end.value,
-    relative = Math.hypot(start.uncertainty / start.value, end.uncertainty / end.value);
+  const areas = sized.map(({ counts, size, scale }) => measureMask(decode(counts, size), size, scale.mm).area);
+  const assumed = sized[0].scale.mm?.[1] === 1 ? SQUARE : EQUAL;
+  const notes = alone ? [...views.flatMap(({ scale }) => scale.notes), assumed] : [];
   return {
-    diastole: end,
-    systole: start,
-    fraction: { value: 100 * (1 - ratio), unit: "%", uncertainty: 100 * ratio * relative },
+    diastole: alone ? null : end,
+    systole: alone ? null : start,
+    fraction: shareLost(end, start),
+    area_change: shareLost(...areas),
     method: diastole.method,
-    notes: [...new Set([...diastole.notes, ...systole.notes, ...apart(frames, times), ...turned(diastole, systole)])],
+    reason,
+    notes: [...new Set([...notes, ...diastole.notes, ...systole.notes, ...apart(frames, times), ...turned(diastole, systole)])],
   };
+}
+
+function shareLost(before, after) {
+  const ratio = after.value / before.value,
+    relative = Math.hypot(after.uncertainty / after.value, before.uncertainty / before.value);
+  return { value: 100 * (1 - ratio), unit: "%", uncertainty: 100 * ratio * relative };
 }
 
 // By both methods, from two planes that cross along the long axis: each with its notes, or {problem}.
@@ -81,12 +96,17 @@ function simpson(views) {
   return { volume: { value, unit: "ml", uncertainty }, method: `${name} Simpson, ${DISCS} discs`, notes, axis: planes[0].axis };
 }
 
+// Whether a size of a pixel is all that is missing.
+const isUnset = (scale) => ["uncalibrated", "no-lengths"].includes(scale.said?.[scale.reason]?.code);
+
+function needs(scale) {
+  const unset = isUnset(scale);
+  const helps = unset ? "set the scale with a caliper, or open an image with calibration" : "keep the mask within one region of the image";
+  return `a volume needs millimetres, but ${scale.reason}; ${helps}`;
+}
+
 function discs({ counts, size, scale }) {
-  if (!scale.mm) {
-    const unset = ["uncalibrated", "no-lengths"].includes(scale.said?.[scale.reason]?.code);
-    const helps = unset ? "set the scale with a caliper, or open an image with calibration" : "keep the mask within one region of the image";
-    throw new Error(`a volume needs millimetres, but ${scale.reason}; ${helps}`);
-  }
+  if (!scale.mm) throw new Error(needs(scale));
   const part = largestPart(decode(counts, size), size, scale.mm);
   if (!part) throw new Error("a ventricle's mask is empty; at least 1 pixel must be set; segment it first");
   const { points, moments } = part,

@@ -67,7 +67,13 @@ export function report({ name, image, facts }, found, lengths) {
   return utf8(JSON.stringify(said, null, 2));
 }
 
-const scaleOf = ({ mm, source, reason, notes }) => ({ spacing_mm_yx: mm, source: source || null, reason: reason || null, notes });
+const scaleOf = ({ mm, source, reason, notes, aspect }) => ({
+  spacing_mm_yx: mm,
+  source: source || null,
+  reason: reason || null,
+  notes,
+  ...(!mm && (aspect ?? 1) !== 1 ? { pixel_aspect: aspect } : {}),
+});
 
 function caliper({ frame, name, scale, measures: { length } }, { count }) {
   return { frame: count > 1 ? frame : null, id: Number(name.split(" ").at(-1)), length, scale: scaleOf(scale) };
