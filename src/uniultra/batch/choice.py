@@ -23,8 +23,8 @@ from uniultra.segmenter import Segmenter
 
 @dataclass(frozen=True)
 class Choice:
-    """What is asked of each input: exactly one of prompts, masks and grid; and the frame, where a row doesn't
-    say. Raises PromptError.
+    """What is asked of each input: exactly one of prompts, masks and grid; the frame, where a row doesn't
+    say; and of a track, which structure is a left ventricle (0: none). Raises PromptError.
     """
 
     prompts: Path | None
@@ -32,10 +32,15 @@ class Choice:
     grid: GridSettings | None
     frame: str | None
     track: bool = False
+    ventricle: int = 0
 
     def __post_init__(self) -> None:
         if self.track and (self.prompts is None or self.frame is not None):
             raise PromptError("--track follows what --prompts points at, on all frames; leave --frame out")
+        if self.ventricle and not self.track:
+            raise PromptError(
+                f"--lv {self.ventricle} is of structures that are tracked; add --track, or leave it out"
+            )
         ways = {"--prompts": self.prompts, "--from-masks": self.masks, "--grid": self.grid}
         given = [name for name, value in ways.items() if value is not None]
         if len(given) != 1:
@@ -97,5 +102,7 @@ def new_job(out: str, model: str, choice: Choice, written: tuple[tuple[str, ...]
     gather = partial(gather_extras, kinds, keep_patient) if kinds else None
     run, masks = secrets.token_hex(8), choice.masks is not None
     return Job(
-        out, place, sha256, run, masks, choice.grid, kinds, extras, gather, force, keep_patient=keep_patient
+        *(out, place, sha256, run, masks, choice.grid, kinds, extras, gather, force),
+        keep_patient=keep_patient,
+        ventricle=choice.ventricle,
     )

@@ -116,8 +116,12 @@ class GatheredExtras(Protocol):
 
     def add(self, result: FrameResult) -> None: ...
 
-    def write(self, folder: Path, result: FrameResult) -> dict[str, Path]:
-        """Writes it into a folder, after the last frame, whose result is given; the paths, by ending."""
+    def write(
+        self, folder: Path, result: FrameResult, ejection: dict[str, Any] | None = None
+    ) -> dict[str, Path]:
+        """Writes it into a folder, after the last frame, whose result is given, with the ejection fraction
+        of its ventricle; the paths, by ending.
+        """
         ...
 
 
@@ -138,6 +142,7 @@ class Job:
         force: recompute existing results.
         keep_patient: whether DICOM results carry the patient's identity.
         labels: what structures are called, one for all or one each in their order; () for nothing.
+        ventricle: the structure of each track that is a left ventricle; 0 for none.
     """
 
     out: str
@@ -152,6 +157,7 @@ class Job:
     force: bool = False
     keep_patient: bool = False
     labels: tuple[str, ...] = ()
+    ventricle: int = 0
 
     def again(self) -> Job:
         """The same for another call."""
@@ -169,6 +175,7 @@ class Job:
             "prompts": item.prompts,
         }
         more = {"track": item.track, "keep_patient": self.keep_patient, "labels": self.labels}
+        more["ventricle"] = self.ventricle
         requested |= {key: value for key, value in more.items() if value}  # earlier records have none of it
         return _sha256_of(json.dumps(requested, sort_keys=True))
 

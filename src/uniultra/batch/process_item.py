@@ -8,45 +8,45 @@ so that a file that kills its workers is given up.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from uniultra.automatic import segment_grid
-from uniultra.batch.job import CHOICES, EVERY, FIRST, MIDDLE, Extras, GatheredExtras, Item, Job
+from uniultra.batch.frames import frame_numbers, frames_of
+from uniultra.batch.hearts import heart_record
+from uniultra.batch.job import EVERY, Extras, GatheredExtras, Item, Job
 from uniultra.batch.patience import Patience
 from uniultra.batch.records import (
     DONE,
     FAILED,
     Record,
     drop_record,
-    object_records,
     read_record,
     write_record,
 )
+from uniultra.batch.rows import object_records
 from uniultra.batch.storage import Store, local_file, sha256_of
 from uniultra.errors import FileError, PromptError, UniUltraError
-from uniultra.io.cines import chosen_frames
 from uniultra.io.input_file import InputFile, input_file
 from uniultra.io.masks import read_previous
 from uniultra.io.output import write_png
 from uniultra.io.paths import one_line
 from uniultra.io.scratch import scratch_folder
+from uniultra.outputs.course import Course, ejection_json
 from uniultra.outputs.frame_files import id_mask
 from uniultra.prompts.objects import named_prompts, names_of
 from uniultra.prompts.tracks import named_tracks
 from uniultra.results import FrameResult, frame_result, segment_frame, with_names
 from uniultra.segmenter import Segmenter
 from uniultra.tracking import track
-from uniultra.types import Cine, Frame, Prompt
+from uniultra.types import Frame, Prompt
 
 SKIPPED = "skipped"
 MOST_TRIES = 3
 """So many workers may end while they are at one file."""
-MOST_FRAMES = 10_000
-"""Of one file."""
 
 
 @dataclass(frozen=True)
@@ -148,16 +148,22 @@ def _make(
         source = input_file(files[0])
         faults: dict[int, FileError] = {}
         gathered, last = _gathered(item, job, source, to[0]), None
+        course, ejection = Course(job.ventricle, about=source.cine.notes), None
         extras = job.extras if gathered is None else gathered.of_frame
         for result in _results(item, job, segmenter, (source, files[1]), faults):
             mask = _write(item, extras, (source, result), *to)
             if gathered is not None:
                 gathered.add(result)
+            if job.ventricle:
+                course.add(result)
             content["frames"].append({"frame": result.number, "mask": mask})
             content["objects"] += object_records(result)
             last = result
+        if job.ventricle:
+            ejection = ejection_json(item.name, course)
+            content["heart"] = heart_record(course, ejection)
         if gathered is not None and last is not None:
-            whole = gathered.write(to[0], last)
+            whole = gathered.write(to[0], last, ejection)
             to[1].update({f"{item.name}.{ending}": path for ending, path in whole.items()})
         if faults and not content["frames"]:
             raise faults[min(faults)]
@@ -180,13 +186,13 @@ def _results(
     """
     source, prior = opened
     if item.track:
-        _numbers(item, source.cine)  # too many frames
+        frame_numbers(item, source.cine)  # too many frames
         prompted = named_tracks(item.tracked(), job.labels)
         names = {number: one.name for own in prompted.values() for number, one in own.items() if one.name}
         results = track(segmenter, source.cine, prompted, on_fault=faults.__setitem__)
         yield from (with_names(result, names) for result in results)
         return
-    for number, frame in _frames(item, source, faults):
+    for number, frame in frames_of(item, source, faults):
         yield replace(_segment(frame, item, job, segmenter, prior), number=number)
 
 
@@ -202,38 +208,6 @@ def _called(item: Item, files: tuple[Path, Path | None]) -> Iterator[None]:
         raise FileError(
             text if files[1] is None else text.replace(str(files[1]), f"previous mask of {item.name}")
         ) from error
-
-
-def _frames(item: Item, file: InputFile, faults: dict[int, FileError]) -> Iterator[tuple[int | None, Frame]]:
-    """The chosen frames with their numbers; None for the number of a file's only frame. Where all were
-    chosen, those that can't be read go into `faults`. Raises FileError.
-    """
-    cine = file.cine
-    if cine.count < 2 and item.frame in (None, *CHOICES, 0):
-        yield None, cine.read(0)
-        return
-    on_fault = faults.__setitem__ if item.frame == EVERY else None
-    yield from chosen_frames(cine, _numbers(item, cine), on_fault)
-
-
-def _numbers(item: Item, cine: Cine) -> Sequence[int]:
-    if item.frame is None:
-        raise FileError(
-            f"{item.name}: holds {cine.count} frames; choose with --frame {', '.join(CHOICES)}, or a column "
-            "frame of prompts"
-        )
-    if item.frame == EVERY:
-        if cine.count > MOST_FRAMES:
-            raise FileError(
-                f"{item.name}: {cine.count} frames; all of up to {MOST_FRAMES} are taken; choose one, or "
-                "split the file"
-            )
-        return range(cine.count)
-    number = {FIRST: 0, MIDDLE: cine.count // 2}.get(str(item.frame))
-    number = int(item.frame) if number is None else number
-    if number >= cine.count:
-        raise FileError(f"{item.name}: there is no frame {number}; legal are 0 to {cine.count - 1}")
-    return [number]
 
 
 def _segment(frame: Frame, item: Item, job: Job, segmenter: Segmenter, prior: Path | None) -> FrameResult:

@@ -7,44 +7,27 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from types import NoneType
 from typing import Any
 
 from uniultra import __version__
+from uniultra.batch.hearts import EF, EF_COLUMNS, HEART_FORM, heart_row
 from uniultra.batch.job import SCHEMA, Item, Job
+from uniultra.batch.rows import RESULT_COLUMNS, blank, result_rows
 from uniultra.batch.storage import HIDDEN, Store, is_relative
 from uniultra.io.scratch import scratch_folder
 from uniultra.io.tables import TableFile
-from uniultra.measure.measured import remarks
 from uniultra.outputs.plan import ARCHIVE_ENDINGS, DICOM_KINDS
-from uniultra.prompts.objects import prompt_text
-from uniultra.results import FrameResult
 
 RESULTS, FAILURES = "results.csv", "failures.csv"
-RESULT_COLUMNS = (
-    *(
-        "input",
-        "frame",
-        "sha256",
-        "object",
-        "name",
-        "prompt",
-        "area_px",
-        "area_mm2",
-        "quality",
-        "x0",
-        "y0",
-        "x1",
-        "y1",
-    ),
-    *("mask", "model", "version", "status", "confidence", "note"),
-)
 FAILURE_COLUMNS = ("input", "frame", "reason")
 DONE, FAILED = "done", "failed"
 MASK_ENDING = "mask.png"
+HEAD = f"{HIDDEN}/batch.json"
 AT_ONCE = 16
 """Records read at the same time: over a network each takes its time."""
 Record = dict[str, Any]
@@ -69,16 +52,30 @@ class Counts:
 
 
 def write_head(store: Store, job: Job) -> None:
-    """Says what was last asked of a folder of results. Raises OutputError."""
+    """Says what was last asked of a folder of results, and removes a table of it that isn't asked for any
+    more. Raises OutputError.
+    """
+    if not job.ventricle and _last_head(store).get("ventricle"):
+        store.remove(EF)
     about = {
         "schema": SCHEMA,
         "model": job.model_sha256,
         "masks": job.masks,
         "kinds": job.kinds,
+        "ventricle": job.ventricle,
         "uniultra": __version__,
     }
     grid = None if job.grid is None else asdict(job.grid)
-    store.write(f"{HIDDEN}/batch.json", json.dumps(about | {"grid": grid}, indent=2).encode("ascii"))
+    store.write(HEAD, json.dumps(about | {"grid": grid}, indent=2).encode("ascii"))
+
+
+def _last_head(store: Store) -> Record:
+    """What `write_head` wrote before; {} where there is nothing of that kind."""
+    try:
+        head = json.loads(store.read(HEAD) or b"{}")
+    except (ValueError, RecursionError):
+        return {}
+    return head if isinstance(head, dict) else {}
 
 
 def record_name(item: Item) -> str:
@@ -138,6 +135,7 @@ def _is_record(record: Any, item: Item) -> bool:
     numbers = [picture["frame"] for picture in record["frames"]]
     return (
         _fits(faults, [{"frame": int, "reason": str}])
+        and ("heart" not in record or _fits(record["heart"], HEART_FORM))
         and all(found["frame"] in numbers for found in record["objects"])
         and all(len(found["box_xyxy"]) == 4 for found in record["objects"] if found["box_xyxy"] is not None)
         and all(is_result_of(name, item) for name in record["files"])
@@ -167,27 +165,35 @@ def drop_record(store: Store, item: Item) -> None:
 
 
 def write_tables(store: Store, items: Sequence[Item], job: Job) -> Counts:
-    """Writes both tables from the records of these inputs, in their order, for what is asked now. Raises
+    """Writes the tables from the records of these inputs, in their order, for what is asked now. Raises
     OutputError.
     """
     counts = {DONE: 0, FAILED: 0, "pending": 0, "objects": 0, "unreadable": 0}
+    columns = {RESULTS: RESULT_COLUMNS, FAILURES: FAILURE_COLUMNS} | (
+        {EF: EF_COLUMNS} if job.ventricle else {}
+    )
     with scratch_folder() as folder:
-        results, failures = folder / RESULTS, folder / FAILURES
-        with TableFile(results, RESULT_COLUMNS) as good, TableFile(failures, FAILURE_COLUMNS) as bad:
+        with ExitStack() as stack:
+            tables = {
+                name: stack.enter_context(TableFile(folder / name, own)) for name, own in columns.items()
+            }
+            good, bad = tables[RESULTS], tables[FAILURES]
             for item, record in _current(store, items, job):
                 counts[record["status"] if record else "pending"] += 1
                 if record and record["status"] == FAILED:
-                    bad.add([item.name, _blank(item.frame), record["reason"]])
+                    bad.add([item.name, blank(item.frame), record["reason"]])
                 elif record:
                     counts["objects"] += len(record["objects"])
                     faults = record.get("faults", [])
                     counts["unreadable"] += len(faults)
                     for fault in faults:
                         bad.add([item.name, fault["frame"], fault["reason"]])
-                    for row in _rows(record, store):
+                    for row in result_rows(record, store):
                         good.add(row)
-        store.put(RESULTS, results)
-        store.put(FAILURES, failures)
+                    if EF in tables and "heart" in record:
+                        tables[EF].add(heart_row(record))
+        for name in columns:
+            store.put(name, folder / name)
     return Counts(counts[DONE], counts[FAILED], counts["pending"], counts["objects"], counts["unreadable"])
 
 
@@ -226,56 +232,3 @@ def _current(store: Store, items: Sequence[Item], job: Job) -> Iterator[tuple[It
         for start in range(0, len(items), 1000):
             some = items[start : start + 1000]
             yield from zip(some, threads.map(one, some), strict=True)
-
-
-def _rows(record: Record, store: Store) -> Iterable[list[Any]]:
-    """One row per object; one that says 0 for a frame without any."""
-    by_frame: dict[Any, list[Record]] = {picture["frame"]: [] for picture in record["frames"]}
-    for found in record["objects"]:
-        by_frame[found["frame"]].append(found)
-    for picture in record["frames"]:
-        about = [record["input"], _blank(picture["frame"]), record["sha256"]]
-        maker = [store.written(picture["mask"]), record["model"], record["version"]]
-        for found in by_frame[picture["frame"]]:
-            box = found["box_xyxy"] or [""] * 4
-            yield [
-                *about,
-                *(
-                    found["id"],
-                    found.get("name", ""),
-                    found["prompt"],
-                    found["area_px"],
-                    _blank(found["area_mm2"]),
-                    found["quality"],
-                ),
-                *box,
-                *maker,
-                *(_blank(found.get(key)) for key in ("status", "confidence", "note")),
-            ]
-        if not by_frame[picture["frame"]]:
-            yield [*about, 0, "", "", 0, *[""] * 6, *maker, "", "", ""]
-
-
-def _blank(value: Any) -> Any:
-    return "" if value is None else value
-
-
-def object_records(result: FrameResult) -> list[Record]:
-    """One entry per object: its prompt as text, its area in pixels and, where the scale is known, mm2, and
-    its quality, and what is to be known about them; of a tracked one its status and confidence.
-    """
-    return [
-        {
-            "frame": result.number,
-            "id": found.number,
-            "name": found.name,
-            "prompt": prompt_text(found.prompt),
-            "area_px": found.area_px,
-            "area_mm2": found.area_mm2,
-            "quality": round(found.mask.quality, 4),
-            "box_xyxy": found.mask.box_xyxy,
-            "note": remarks(found.scale, (*found.mask.notes, *found.notes)),
-            **({"status": found.status, "confidence": found.confidence} if result.tracked else {}),
-        }
-        for found in result.objects
-    ]

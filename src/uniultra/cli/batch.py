@@ -32,6 +32,7 @@ PROMPTS_HELP = "A CSV with one row per object: file, x0,y0,x1,y1 and/or points; 
 MASKS_HELP = "A folder of previous masks to refine, under their images' relative names."
 PATIENT_HELP = "Copy the patient's identity into DICOM results, which then go into the study of their source."
 TRACK_HELP = "Track the structures in --prompts (columns frame and object) through each cine."
+LV_HELP = "With --track: structure N is a left ventricle; also write OUT/ef.csv, one row per clip."
 FRAME_HELP = "Which frame of multi-frame files: first, middle or all."
 
 
@@ -59,6 +60,7 @@ def batch(
     ] = None,
     frame: Annotated[str | None, typer.Option(metavar="WHICH", help=FRAME_HELP)] = None,
     track: Annotated[bool, typer.Option("--track", help=TRACK_HELP)] = False,
+    ventricle: Annotated[int, typer.Option("--lv", metavar="N", min=0, help=LV_HELP)] = 0,
     label: Annotated[list[str], typer.Option(metavar="NAME", help=LABEL_HELP)] = [],  # noqa: B006
     model: Annotated[str, typer.Option(help="A published model, or a model folder.")] = DEFAULT,
     write: Annotated[
@@ -89,7 +91,7 @@ def batch(
     from uniultra.batch.workers import PoolSettings
     from uniultra.outputs.earlier import archive_images
 
-    choice = Choice(prompts, from_masks, grid_of(grid, quality), frame, track)
+    choice = Choice(prompts, from_masks, grid_of(grid, quality), frame, track, ventricle)
     kinds = chosen_extras(write)
     keep_patient = check_store(store, kinds, out) or keep_patient
     if keep_patient:
@@ -178,7 +180,8 @@ def _run(
     if stopped is not None:
         raise stopped
     store.clean()
-    tell_counts(counts, total, meter, out)  # what is done is told before an archive may refuse it
+    # what is done is told before an archive may refuse it
+    tell_counts(counts, total, meter, out, bool(job.ventricle))
     if archive is not None:
         store_batch(archive, store, items, job)
     if set(job.kinds) & set(DICOM_KINDS) and not job.keep_patient:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from uniultra.io.input_file import InputFile
 from uniultra.outputs.frame_files import WRITERS, write_frame_files
@@ -59,12 +59,15 @@ class Gathered:
         """One frame; they come in ascending order, with the same structures on each."""
         self.dicom.add(result, draw_result(result) if "sc" in self.dicom.kinds else None)
 
-    def write(self, folder: Path, result: FrameResult) -> dict[str, Path]:
+    def write(
+        self, folder: Path, result: FrameResult, ejection: dict[str, Any] | None = None
+    ) -> dict[str, Path]:
         """Into a folder, once after the last frame, whose result is given; an SR only where a structure was
-        surely found. The path of each file, by its ending. Raises OutputError.
+        surely found, with `ejection`, which is what `course.ejection_json` says. The path of each file, by
+        its ending. Raises OutputError.
         """
         paths = {kind: folder / ARCHIVE_ENDINGS[kind] for kind in self.dicom.kinds}
-        self.dicom.write(paths, result.model, None)
+        self.dicom.write(paths, result.model, ejection)
         return {ARCHIVE_ENDINGS[kind]: path for kind, path in paths.items() if path.exists()}
 
 

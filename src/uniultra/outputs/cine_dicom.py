@@ -6,7 +6,7 @@ are end-diastole and end-systole, and volumes and ejection fraction stand beside
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -95,13 +95,13 @@ class CineDicom:
         return self._report(model, ejection)
 
     def _report(self, model: ModelFacts, ejection: dict[str, Any] | None) -> Dataset:
-        found = ejection_of(ejection, self.labels)
+        found = None
+        if ejection is not None and ejection["id"] in self.extremes:
+            found = ejection_of(ejection, self.extremes[ejection["id"]][0].label)
         findings = [one for pair in self.extremes.values() for one in dict.fromkeys(pair)]
         if not findings:
             raise OutputError("no structure was surely found on any frame; leave out the SR")
-        if (
-            found is not None and ejection is not None
-        ):  # its own frames alone are end-diastole and end-systole
+        if found is not None and ejection is not None:  # its frames alone are end-diastole and end-systole
             findings = [
                 one for number, pair in self.extremes.items() for one in pair if number != ejection["id"]
             ] + self.phases(ejection["id"])
@@ -141,13 +141,13 @@ def cine_dicom(
     return CineDicom(dataset, kinds, captures=CapturedFrames(plan.folder)), notes
 
 
-def ejection_of(report: dict[str, Any] | None, labels: Sequence[str]) -> Ejection | None:
-    """What `course.ejection_json` says, as an SR takes it; None where it has no answer."""
-    if report is None or "ejection_fraction" not in report:
+def ejection_of(report: dict[str, Any], label: str) -> Ejection | None:
+    """What `course.ejection_json` says of a ventricle, as an SR takes it; None where it has no answer."""
+    if "ejection_fraction" not in report:
         return None
     high, low = report["end_diastole"], report["end_systole"]
     return Ejection(
-        labels[report["id"] - 1],
+        label,
         (high["frame"], low["frame"]),
         None if "volume_reason" in report else (high["volume"]["value"], low["volume"]["value"]),
         report["ejection_fraction"]["value"],

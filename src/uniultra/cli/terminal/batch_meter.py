@@ -92,8 +92,10 @@ def shown(total: int) -> Iterator[Meter]:
         yield meter
 
 
-def tell_counts(counts: Counts, total: int, meter: Meter, out: str) -> None:
-    """What became of `total` inputs, and where their tables are."""
+def tell_counts(counts: Counts, total: int, meter: Meter, out: str, hearts: bool = False) -> None:
+    """What became of `total` inputs, and where their tables are; with `hearts`, that of ejection fractions,
+    too.
+    """
     took = time.monotonic() - meter.began
     before = meter.counts.get("skipped", 0)
     print(
@@ -102,6 +104,7 @@ def tell_counts(counts: Counts, total: int, meter: Meter, out: str) -> None:
     print(
         printable(
             f"Results in {out.rstrip('/')}/results.csv"
+            + (f", ejection fractions in {out.rstrip('/')}/ef.csv" if hearts else "")
             + (f", failures in {out.rstrip('/')}/failures.csv" if counts.failed + counts.unreadable else "")
         )
     )
