@@ -52,7 +52,7 @@ class Counts:
 
 
 def write_head(store: Store, job: Job) -> None:
-    """Says what was last asked of a folder of results, and removes a table of it that isn't asked for any
+    """Says what was last asked of a folder of results, and removes a table of it that isn't requested any
     more. Raises OutputError.
     """
     if not job.ventricle and _last_head(store).get("ventricle"):

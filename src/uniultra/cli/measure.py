@@ -53,7 +53,7 @@ def measure(
     from uniultra.io.output import check_free
     from uniultra.io.tables import write_csv
     from uniultra.measure.measured import CSV_COLUMNS, rows
-    from uniultra.outputs.mask_volumes import check_volume, volume_json
+    from uniultra.outputs.mask_volumes import volume_json
     from uniultra.outputs.reports import check_ejection_report, is_report_file, write_ejection_report
     from uniultra.outputs.saved_masks import open_masks
 
@@ -68,9 +68,7 @@ def measure(
         raise PromptError(
             f"{len(images)} images for {len(files)} masks; give one --image for all, or one per mask in order"
         )
-    if volume is not None:
-        check_volume(volume, len(files))
-    _check_written(volume, csv, sr, keep_patient)
+    _check_written((volume, len(files)), csv, sr, keep_patient)
     if sr is not None:
         check_ejection_report(sr, volume, len(files), len(images), force)
     rescale = parse_scale(spacing, override_scale)
@@ -106,8 +104,15 @@ def measure(
     say(*([as_json_text(measured)] if as_json else as_lines(measured)))
 
 
-def _check_written(volume: str | None, csv: Path | None, sr: Path | None, keep_patient: bool) -> None:
-    """Raises PromptError where an option would be without effect."""
+def _check_written(
+    method: tuple[str | None, int], csv: Path | None, sr: Path | None, keep_patient: bool
+) -> None:
+    """Raises PromptError where --volume doesn't take so many masks, or an option would be without effect."""
+    from uniultra.outputs.mask_volumes import check_volume
+
+    volume, masks = method
+    if volume is not None:
+        check_volume(volume, masks)
     if volume is not None and csv is not None:
         raise PromptError(f"--csv {csv} is of masks' measures, not of --volume; give --json in its place")
     if keep_patient and sr is None:
