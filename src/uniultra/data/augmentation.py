@@ -11,6 +11,11 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from uniultra.data.pieces import SMALLEST_OBJECT
+
+LEAST_FRAME = 16
+"""A frame that is cut keeps so many pixels of each side."""
+
 
 @dataclass(frozen=True)
 class Appearance:
@@ -126,3 +131,16 @@ def draw_placement(
         degrees=float(rng.uniform(-most_degrees, most_degrees)) if rng.random() < 0.6 else 0.0,
         stretch=float(np.exp(rng.uniform(-0.2, 0.2))) if rng.random() < 0.5 else 1.0,
     )
+
+
+def ending_within(own_hw: np.ndarray, rng: np.random.Generator) -> tuple[slice, slice]:
+    """Rows and columns of a frame that ends within an object (bool (H, W)), on one side, after at least half
+    of its extent; all of them where too little would be left.
+    """
+    axis, from_end = int(rng.integers(2)), rng.random() < 0.5
+    (places,) = np.nonzero(own_hw.any(axis=1 - axis))
+    cut = round(float(places[0] + rng.uniform(0.5, 0.95) * (places[-1] - places[0])))
+    kept = slice(int(places[0] + places[-1]) - cut, None) if from_end else slice(None, cut + 1)
+    window = (kept, slice(None)) if axis == 0 else (slice(None), kept)
+    enough = np.count_nonzero(own_hw[window]) >= SMALLEST_OBJECT and min(own_hw[window].shape) >= LEAST_FRAME
+    return window if enough else (slice(None), slice(None))

@@ -16,7 +16,7 @@ import torch
 from torch.utils.data import Dataset
 
 from uniultra.box_fit import CORNER_LABELS, FIT_LIMIT
-from uniultra.data.augmentation import draw_appearance, draw_placement
+from uniultra.data.augmentation import draw_appearance, draw_placement, ending_within
 from uniultra.data.draws import SampleSpec
 from uniultra.data.loading import read_row
 from uniultra.data.manifest import SMALLEST_OBJECT, Row, objects_in
@@ -38,10 +38,6 @@ from uniultra.types import POSITIVE, Region
 
 POINTS = 3
 """Slots for the first prompt's points: two box corners and one click."""
-
-
-LEAST_FRAME = 16
-"""A frame that is cut keeps so many pixels of each side."""
 
 
 @dataclass(frozen=True)
@@ -132,7 +128,9 @@ def _load(row: Row) -> list[_Object]:
 
 def draw_example(item: _Object, spec: SampleSpec, rng: np.random.Generator) -> dict[str, torch.Tensor]:
     """One augmented view with its first prompt."""
-    item = _at_an_edge(item, rng) if _chance(spec.edge_share, rng) else item
+    if _chance(spec.edge_share, rng):
+        window = ending_within(item.ids == item.value, rng)
+        item = replace(item, image=item.image[window], ids=item.ids[window])
     mask = (item.ids == item.value).astype(np.uint8)
     outline = np.concatenate(
         [c[:, 0] for c in cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)[0]]
@@ -181,21 +179,6 @@ def draw_example(item: _Object, spec: SampleSpec, rng: np.random.Generator) -> d
         "mask": torch.zeros(1, grid, grid) if previous is None else torch.from_numpy(previous)[None],
         "has_mask": torch.tensor(0.0 if previous is None else 1.0),
     }
-
-
-def _at_an_edge(item: _Object, rng: np.random.Generator) -> _Object:
-    """The object in a frame that ends within it, on one side and after at least half of its extent; as it is
-    where too little would be left.
-    """
-    own = item.ids == item.value
-    axis, from_end = int(rng.integers(2)), rng.random() < 0.5
-    (places,) = np.nonzero(own.any(axis=1 - axis))
-    cut = round(float(places[0] + rng.uniform(0.5, 0.95) * (places[-1] - places[0])))
-    cut = int(places[0] + places[-1] - cut) if from_end else cut
-    kept = slice(cut, None) if from_end else slice(None, cut + 1)
-    window = (kept, slice(None)) if axis == 0 else (slice(None), kept)
-    enough = np.count_nonzero(own[window]) >= SMALLEST_OBJECT and min(own[window].shape) >= LEAST_FRAME
-    return replace(item, image=item.image[window], ids=item.ids[window]) if enough else item
 
 
 def changed(

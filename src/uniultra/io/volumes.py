@@ -1,9 +1,8 @@
 """Pixels that lie in a file one after the other, as MetaImage and NRRD keep them: plain, or as one compressed
 stream.
 
-A header becomes a `Volume`; this module makes a cine of it. Nothing is held but one frame: of a compressed
-stream a frame is read by going through those before it, and what it unpacks to is bounded by the header's own
-size.
+A header becomes a `Volume`, that a cine here. Nothing is held but one frame: of a compressed stream it is
+read by going through those before, and what it unpacks to is bounded by the header's own size.
 
 Sizes of a pixel that are no anatomy are told from others here, too: ITK takes the dots per inch of a JPEG or
 TIFF for millimetres, and keeps 1 mm where nobody knew (findings/simpleitk_dpi_is_millimetres.sh).
