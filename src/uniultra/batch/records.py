@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
+from functools import partial
 from types import NoneType
 from typing import Any
 
@@ -55,21 +56,26 @@ def write_head(store: Store, job: Job) -> None:
     """Says what was last asked of a folder of results, and removes a table of it that isn't requested any
     more. Raises OutputError.
     """
-    if not job.ventricle and _last_head(store).get("ventricle"):
+    if not job.ventricle and last_head(store).get("ventricle"):
         store.remove(EF)
-    about = {
-        "schema": SCHEMA,
+    about = {"schema": SCHEMA, **asked(job), "uniultra": __version__}
+    store.write(HEAD, json.dumps(about, indent=2).encode("ascii"))
+
+
+def asked(job: Job) -> Record:
+    """What a job asks of all its inputs, as its head has it."""
+    return {
         "model": job.model_sha256,
         "masks": job.masks,
-        "kinds": job.kinds,
+        "grid": None if job.grid is None else asdict(job.grid),
+        "kinds": sorted(job.kinds),
+        "keep_patient": job.keep_patient,
+        "labels": list(job.labels),
         "ventricle": job.ventricle,
-        "uniultra": __version__,
     }
-    grid = None if job.grid is None else asdict(job.grid)
-    store.write(HEAD, json.dumps(about | {"grid": grid}, indent=2).encode("ascii"))
 
 
-def _last_head(store: Store) -> Record:
+def last_head(store: Store) -> Record:
     """What `write_head` wrote before; {} where there is nothing of that kind."""
     try:
         head = json.loads(store.read(HEAD) or b"{}")
@@ -223,12 +229,13 @@ def _sent_name(item: Item, archive: str) -> str:
 
 def _current(store: Store, items: Sequence[Item], job: Job) -> Iterator[tuple[Item, Record | None]]:
     """Each item with its record, where that answers what this job asks."""
+    for item, record in read_all(store, items):
+        yield item, record if record is not None and record["ask"] == job.request_of(item) else None
 
-    def one(item: Item) -> Record | None:
-        record = read_record(store, item)
-        return record if record is not None and record["ask"] == job.request_of(item) else None
 
+def read_all(store: Store, items: Sequence[Item]) -> Iterator[tuple[Item, Record | None]]:
+    """Each item with its record, whatever that answers."""
     with ThreadPoolExecutor(AT_ONCE) as threads:
         for start in range(0, len(items), 1000):
             some = items[start : start + 1000]
-            yield from zip(some, threads.map(one, some), strict=True)
+            yield from zip(some, threads.map(partial(read_record, store), some), strict=True)

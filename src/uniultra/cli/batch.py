@@ -134,8 +134,11 @@ def _tell_plan(items: list[Item], job: Job) -> None:
     from concurrent.futures import ThreadPoolExecutor
 
     from uniultra.batch.process_item import is_pending
+    from uniultra.batch.replacing import check_replaced
+    from uniultra.batch.storage import Store
     from uniultra.machine import usable_cores
 
+    check_replaced(Store(job.out, job.run), items, job)
     with ThreadPoolExecutor(usable_cores()) as threads:
         pending = sum(threads.map(lambda item: is_pending(item, job), items))
     print(f"{len(items)} inputs: {len(items) - pending} done already, {pending} to do; nothing was done now")
@@ -155,9 +158,11 @@ def _run(
     from uniultra.batch.local_pool import run_here
     from uniultra.batch.ray_process import run_apart
     from uniultra.batch.records import write_head, write_tables
+    from uniultra.batch.replacing import check_replaced
     from uniultra.batch.storage import Store
 
     store = Store(job.out, job.run)
+    check_replaced(store, items, job)
     write_head(store, job)  # finds out whether anything can be written there
     run = run_here if settings.address is None else run_apart
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # what ends this process ends its workers, too
