@@ -58,11 +58,11 @@ def write_head(store: Store, job: Job) -> None:
     """
     if not job.ventricle and last_head(store).get("ventricle"):
         store.remove(EF)
-    about = {"schema": SCHEMA, **asked(job), "uniultra": __version__}
+    about = {"schema": SCHEMA, **requested(job), "uniultra": __version__}
     store.write(HEAD, json.dumps(about, indent=2).encode("ascii"))
 
 
-def asked(job: Job) -> Record:
+def requested(job: Job) -> Record:
     """What a job asks of all its inputs, as its head has it."""
     return {
         "model": job.model_sha256,

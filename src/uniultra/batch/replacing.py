@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from uniultra.batch.job import Item, Job
-from uniultra.batch.records import DONE, asked, last_head, read_all
+from uniultra.batch.records import DONE, last_head, read_all, requested
 from uniultra.batch.storage import Store
 from uniultra.errors import OutputError
 from uniultra.io.paths import shown
@@ -25,7 +25,7 @@ OPTIONS = {
 
 def other_options(store: Store, job: Job) -> list[str]:
     """The options in which a job differs from the last one of a folder of results; none of a new folder."""
-    head, now = last_head(store), asked(job)
+    head, now = last_head(store), requested(job)
     if isinstance(head.get("kinds"), list):
         head["kinds"] = sorted(map(str, head["kinds"]))  # earlier ones are as they were typed
     return [option for key, option in OPTIONS.items() if key in head and head[key] != now[key]]
