@@ -7,9 +7,11 @@ from pathlib import Path
 
 from uniultra.errors import ModelError
 from uniultra.hashes import file_sha256
+from uniultra.text import command
 
 WEIGHTS = Path(__file__).parent / "weights"
 DEFAULT = "uniultra-mini"
+_ENCODER = "encoder.onnx"
 
 
 @dataclass(frozen=True)
@@ -79,9 +81,41 @@ RUN_MODEL = "model"
 """Where a run of `train` or `distill` puts the model that it ends with."""
 
 
+HOST_FILES = {"x-anylabeling": "uniultra.yaml", "ohif": "models.json"}
+"""What `export --for` writes for a program beside graphs that only it opens, by the program's name."""
+
+
 def finished_run(folder: Path) -> Path:
-    """The model's folder within a finished run's; any other folder as it is."""
+    """The model's folder within a finished run's; any other folder as it is.
+
+    Raises:
+        ModelError: it is another program's, which `uniultra export --for` wrote.
+    """
+    for host, file in HOST_FILES.items():
+        if (
+            (folder / file).is_file()
+            and (folder / _ENCODER).is_file()
+            and not (folder / "model.json").is_file()
+        ):
+            raise ModelError(
+                f"'{folder}' is what `uniultra export --for {host}` wrote for that program alone; give what "
+                f"it was made from: {' or '.join(entry.name for entry in MODELS)}, or a folder that "
+                "`uniultra export` wrote without --for"
+            )
     return folder / RUN_MODEL if (folder / RUN_MODEL / "config.json").is_file() else folder
+
+
+def exported_folder(model: str) -> Path:
+    """The folder of a published model, whose name wins over a folder of that name, or one that `uniultra
+    export` wrote. Raises ModelError for another.
+    """
+    folder = Path(model)
+    if any(entry.name == model for entry in MODELS) or not folder.is_dir():
+        return verified_folder(find(model))
+    if not (finished_run(folder) / _ENCODER).is_file():
+        how = command("uniultra", "export", "--model", folder)
+        raise ModelError(f"'{folder}' has no {_ENCODER}; run `{how} --name NAME --out DIR` first")
+    return folder
 
 
 def find(name: str) -> ModelEntry:

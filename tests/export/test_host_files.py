@@ -26,9 +26,9 @@ from uniultra.errors import ModelError, UniUltraError
 from uniultra.evaluation.metrics import dice
 from uniultra.export.decoder_hints import hints_for
 from uniultra.export.graph_builder import GraphBuilder
-from uniultra.export.host_files import host_folder, write_host
+from uniultra.export.host_files import write_host
 from uniultra.model_facts import ModelFacts
-from uniultra.registry import DEFAULT, find
+from uniultra.registry import DEFAULT, exported_folder, find
 from uniultra.types import Frame, Prompt
 
 BOX = (300.0, 260.0, 720.0, 700.0)
@@ -46,7 +46,7 @@ def segmenter() -> Segmenter:
 def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     out = {host: tmp_path_factory.mktemp(host) / "files" for host in ("x-anylabeling", "ohif")}
     for host, folder in out.items():
-        write_host(host, host_folder(DEFAULT), folder)
+        write_host(host, exported_folder(DEFAULT), folder)
     return out
 
 
@@ -107,7 +107,7 @@ def test_a_graph_holds_one_name_and_one_fit(
     tmp_path: Path, folders: dict[str, Path], segmenter: Segmenter, name: str, fit: str
 ) -> None:
     """Every prompt of it is that of `segment` with them; the fit is said of the user's boxes alone."""
-    write_host("x-anylabeling", host_folder(DEFAULT), tmp_path / "x", name=name, box_fit=fit)
+    write_host("x-anylabeling", exported_folder(DEFAULT), tmp_path / "x", name=name, box_fit=fit)
     side = segmenter.facts.input_size
     pixels = picture(side)
     box = tuple(side * edge / 1024 for edge in WIDE)
@@ -119,7 +119,7 @@ def test_a_graph_holds_one_name_and_one_fit(
     assert dice(found, right.mask_hw) > 0.999
     assert abs(quality - right.quality) < 1e-4 < 5e-4 < abs(quality - plain.quality)
     ohif, canvas = tmp_path / "ohif", picture(1024)
-    write_host("ohif", host_folder(DEFAULT), ohif, name=name, box_fit=fit)
+    write_host("ohif", exported_folder(DEFAULT), ohif, name=name, box_fit=fit)
     prompt = Prompt(WIDE, ((330, 300),), (0,), name=name, box_fit=fit)
     [right] = without_turns(segmenter).segment(Frame(canvas), [prompt])
     marks = [WIDE[:2], WIDE[2:], (330.0, 300.0)]
@@ -127,7 +127,7 @@ def test_a_graph_holds_one_name_and_one_fit(
     assert dice(found, right.mask_hw) > 0.995
     assert quality == pytest.approx(right.quality, abs=0.015)
     assert abs(quality - ask_ohif(folders["ohif"], canvas, marks, [2, 3, 0])[1]) > 5e-4
-    write_host("ohif", host_folder(DEFAULT), tmp_path / "named", name=name)
+    write_host("ohif", exported_folder(DEFAULT), tmp_path / "named", name=name)
     clicked = [ask_ohif(folder, canvas, [CENTRE], [1]) for folder in (ohif, tmp_path / "named")]
     assert clicked[0][1] == clicked[1][1]  # of a fit nothing is said where there is no box of the user's
     assert (ohif / "decoder.onnx").stat().st_size < 1.05 * (folders["ohif"] / "decoder.onnx").stat().st_size
@@ -135,7 +135,7 @@ def test_a_graph_holds_one_name_and_one_fit(
 
 def test_files_of_one_structure_are_kept_apart(tmp_path: Path) -> None:
     for host in ("x-anylabeling", "ohif"):
-        write_host(host, host_folder(DEFAULT), tmp_path / host, name=WALL, box_fit="loose")
+        write_host(host, exported_folder(DEFAULT), tmp_path / host, name=WALL, box_fit="loose")
     lines = (tmp_path / "x-anylabeling" / "uniultra.yaml").read_text(encoding="utf-8").splitlines()
     said = {key: json.loads(value) for key, value in (line.split(": ", 1) for line in lines)}
     assert said["name"].endswith("-left-ventricular-myocardium-loose")
@@ -263,7 +263,7 @@ def test_the_command_writes_all_or_nothing_and_says_what_is_wrong(tmp_path: Path
         with pytest.raises(ModelError, match=message):
             raise CliRunner().invoke(app, [*ask, *more]).exception or AssertionError
     with pytest.raises(ModelError, match=r"has no encoder\.onnx; run `.* --name NAME --out DIR` first"):
-        host_folder(str(tmp_path))
+        exported_folder(str(tmp_path))
 
 
 def test_a_graph_included_twice_has_its_weights_once() -> None:
@@ -298,5 +298,5 @@ def test_a_published_name_wins_over_a_folder_of_that_name(
     monkeypatch.chdir(tmp_path)
     (tmp_path / DEFAULT).mkdir()
     (tmp_path / DEFAULT / "encoder.onnx").write_bytes(b"of another program")
-    assert host_folder(DEFAULT) == find(DEFAULT).folder
-    assert host_folder(f"./{DEFAULT}") == Path(DEFAULT)
+    assert exported_folder(DEFAULT) == find(DEFAULT).folder
+    assert exported_folder(f"./{DEFAULT}") == Path(DEFAULT)

@@ -74,11 +74,7 @@ class OnnxBackend:
                 return light
         encoder, decoder = (_session(path, threads) for path in paths)
         facts = encoder.get_modelmeta().custom_metadata_map
-        if facts.get("uniultra.format") != FORMAT:
-            raise ModelError(
-                f"'{folder / ENCODER}' has format {facts.get('uniultra.format', 'none')}; this version reads "
-                f"{FORMAT}. Export the model again"
-            )
+        _check_format(facts, folder / ENCODER)
         others = decoder.get_modelmeta().custom_metadata_map
         if any(facts.get(key) is None or facts.get(key) != others.get(key) for key in IDENTITY):
             raise ModelError(
@@ -146,6 +142,20 @@ def decoder_inputs(
         "mask_input": masks.astype(np.float32),
         "has_mask_input": has_mask.astype(np.float32),
     }
+
+
+def _check_format(facts: dict[str, str], encoder: Path) -> None:
+    """Raises ModelError unless `export` wrote the graph, in the format that is read here."""
+    found = facts.get("uniultra.format")
+    if found is None:
+        raise ModelError(
+            f"'{encoder}' is not of a folder that `uniultra export` wrote: its metadata has no "
+            f"uniultra.format, which must be {FORMAT}; give such a folder, or export the model again"
+        )
+    if found != FORMAT:
+        raise ModelError(
+            f"'{encoder}' has format {found}; this version reads {FORMAT}. Export the model again"
+        )
 
 
 def _stretch(facts: dict[str, str], folder: Path) -> float:

@@ -159,13 +159,14 @@ def _export_for(
     that don't apply, `name` and `box_fit` what every prompt means.
     """
     need("train", "onnx")
-    from uniultra.export.host_files import host_folder, write_host
+    from uniultra.export.host_files import write_host
+    from uniultra.registry import exported_folder
 
     if others:
         raise ModelError(
             f"--for {host} takes a model as it is; export it with {', '.join(others)} to a folder first"
         )
-    say(*_lines(write_host(host, host_folder(model), out, force, name, box_fit)))
+    say(*_lines(write_host(host, exported_folder(model), out, force, name, box_fit)))
 
 
 def _calibrated(files: list[Path]) -> ExportSettings:

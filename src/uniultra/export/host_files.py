@@ -18,15 +18,13 @@ from uniultra.export.host_sam2 import x_anylabeling
 from uniultra.export.hub_folder import write_hub_folder
 from uniultra.hashes import file_sha256
 from uniultra.model_facts import ModelFacts
-from uniultra.registry import MODELS, find, verified_folder
-from uniultra.text import command
+from uniultra.registry import HOST_FILES
 
 HOSTS: Mapping[str, Callable[[Pair, ModelFacts, Hints], Pair]] = {
     "x-anylabeling": x_anylabeling,
     "ohif": ohif,
 }
 HUB = "huggingface"
-CONFIG = {"x-anylabeling": "uniultra.yaml", "ohif": "models.json"}
 
 
 def write_host(
@@ -64,28 +62,15 @@ def write_host(
             f"--for ohif: a side of {facts.input_size} px doesn't divide {CANVAS}; use --size 256"
         )
     hints = hints_for(facts, name, box_fit)
-    files = (ENCODER, DECODER, CONFIG[host])
+    files = (ENCODER, DECODER, HOST_FILES[host])
     pair = HOSTS[host]({file: onnx.load(str(folder / file)) for file in (ENCODER, DECODER)}, facts, hints)
     with staged({file: out / file for file in files}, force) as parts:
         check_pair(pair, facts)
         for file, model in pair.items():
             onnx.save(model, str(parts[file]))
         sizes = {file: parts[file].stat().st_size for file in pair}
-        parts[CONFIG[host]].write_text(_config(host, facts, hints, sizes), encoding="utf-8")
+        parts[HOST_FILES[host]].write_text(_config(host, facts, hints, sizes), encoding="utf-8")
     return {file: file_sha256(out / file) for file in files}
-
-
-def host_folder(model: str) -> Path:
-    """The folder of a published model, whose name wins over a folder of that name, or one that `uniultra
-    export` wrote. Raises ModelError for another.
-    """
-    folder = Path(model)
-    if any(entry.name == model for entry in MODELS) or not folder.is_dir():
-        return verified_folder(find(model))
-    if not (folder / ENCODER).is_file():
-        how = command("uniultra", "export", "--model", folder)
-        raise ModelError(f"'{folder}' has no {ENCODER}; run `{how} --name NAME --out DIR` first")
-    return folder
 
 
 def _config(host: str, facts: ModelFacts, hints: Hints, sizes: Mapping[str, int]) -> str:

@@ -15,7 +15,6 @@ from uniultra.atomic import staged
 from uniultra.backends.onnx import DECODER, ENCODER, FORMAT, OnnxBackend
 from uniultra.backends.torch import TorchBackend, known_passes
 from uniultra.errors import DataError, ModelError
-from uniultra.export.host_files import host_folder
 from uniultra.export.int8 import Int8Settings, draw_views, quantise_pair
 from uniultra.export.onnx import ModelFacts, QualityCalibration, trace_graphs, write_graphs
 from uniultra.export.parity import check_parity, graph_facts
@@ -36,6 +35,7 @@ from uniultra.models.build import check_image_size, load
 from uniultra.models.promptable import PromptableModel
 from uniultra.models.stored import os_errors_of, save_packed
 from uniultra.quality import AS_DECODED, PromptQuality
+from uniultra.registry import exported_folder
 
 GRAPHS = (ENCODER, DECODER)
 LEAST_AGREEMENT = 0.999
@@ -148,7 +148,7 @@ def settings_folder(name_or_folder: str | Path, side: int | None = None) -> Path
     Raises ModelError.
     """
     try:
-        folder = host_folder(str(name_or_folder))
+        folder = exported_folder(str(name_or_folder))
         facts = OnnxBackend.open(folder, 1).facts
     except ModelError as error:
         raise ModelError(f"--settings-from: {error}") from error

@@ -13,7 +13,7 @@ from uniultra import __version__
 from uniultra.atomic import staged_folder
 from uniultra.errors import ModelError, OutputError
 from uniultra.model_facts import MODEL_JSON
-from uniultra.registry import MODELS, find, verified_folder
+from uniultra.registry import exported_folder
 from uniultra.structures import NAMES, PAIRED, SIDES, Structure, structure
 from uniultra.text import printable
 from uniultra.web.workspace.items import EXAMPLES
@@ -53,8 +53,7 @@ def build(out: Path, model: str, engine: Path) -> int:
         ModelError: the model is unknown, or lacks a file. OutputError: `engine` lacks a file, or `out`
             exists.
     """
-    published = any(entry.name == model for entry in MODELS)
-    folder = verified_folder(find(model)) if published or not Path(model).is_dir() else Path(model)
+    folder = exported_folder(model)
     for name in MODEL:
         if not (folder / name).is_file():
             raise ModelError(f"model '{printable(model)}' lacks {name}; export it again")
