@@ -43,6 +43,13 @@ def command(*words: object) -> str:
     return subprocess.list2cmdline(texts) if sys.platform == "win32" else shlex.join(texts)
 
 
+def comma_parts(text: str) -> tuple[str, ...]:
+    """What lies between commas, without spaces around it; none of a blank text. An empty part stays, to be
+    refused by who knows what is legal: it may be a name that was forgotten.
+    """
+    return tuple(part.strip() for part in text.split(",")) if text.strip() else ()
+
+
 def count_of(number: int, noun: str) -> str:
     """A number of things, as `1 frame` and `3 frames`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -22,7 +22,7 @@ def test_kinds_are_boxes_clicks_or_masks() -> None:
 
 
 def test_kinds_are_parsed_in_the_order_given() -> None:
-    assert parse_kinds(" click1, box,") == ("click1", "box")
+    assert parse_kinds(" click1, box") == ("click1", "box")
 
 
 @pytest.mark.parametrize(

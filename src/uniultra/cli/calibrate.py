@@ -12,6 +12,7 @@ import typer
 
 from uniultra.cli.terminal.text import say, tell
 from uniultra.errors import DataError
+from uniultra.text import comma_parts
 
 
 def calibrate(
@@ -47,7 +48,7 @@ def calibrate(
     from uniultra.io.output import write_json
     from uniultra.registry import MODELS
 
-    names = tuple(name.strip() for name in datasets.split(",") if name.strip())
+    names = comma_parts(datasets)
     if by_prompt:
         _by_prompt(report, out, names, force)
         return

@@ -246,6 +246,8 @@ def parse_fractions(text: str) -> dict[str, float]:
     fractions = {}
     for part in text.split(","):
         split, _, share = part.strip().partition("=")
+        if split in fractions:
+            raise DataError(f"fractions '{text}' name {split} twice; give each split once")
         fractions[split] = number_of(share)
         if split not in SPLITS or not 0 <= fractions[split] <= 1:
             raise DataError(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from uniultra.errors import PromptError
 from uniultra.hashes import stable_seed as stable_seed
+from uniultra.text import comma_parts
 
 GOAL_DICE = 0.9
 """Good enough: clicks are counted until this."""
@@ -174,7 +175,7 @@ class EvaluationSettings:
 
 def parse_kinds(text: str) -> tuple[str, ...]:
     """The names in "box,click1"; spaces don't matter. `EvaluationSettings` checks them."""
-    return tuple(name.strip() for name in text.split(",") if name.strip())
+    return comma_parts(text)
 
 
 def parse_seeds(text: str) -> tuple[int, ...]:
@@ -182,7 +183,7 @@ def parse_seeds(text: str) -> tuple[int, ...]:
     no whole number.
     """
     try:
-        return tuple(int(part) for part in text.split(",") if part.strip())
+        return tuple(int(part) for part in comma_parts(text))
     except ValueError as error:
         raise PromptError(
             f"seeds '{text}' are not whole numbers; give some separated by commas, such as 42,2026,1337"

@@ -30,7 +30,7 @@ from uniultra.models.promptable import PLAIN_KINDS, PromptableModel, with_box_fi
 from uniultra.models.start_weights import load_sam1_decoder, widen
 from uniultra.models.stored import save_folder
 from uniultra.named import FIRST_LABEL, NAME_POINTS, checked_structures, split_names
-from uniultra.text import first_line, printable
+from uniultra.text import comma_parts, first_line, printable
 from uniultra.training.checkpoints import FILES_HASH, LATER_HASHES, START_HASH, has_checkpoint, has_result
 from uniultra.training.config import AdaptConfig, DataSettings, DistillConfig, TrainConfig
 from uniultra.training.loop import Plan, run
@@ -260,7 +260,7 @@ def _short(value: object) -> str:
 def parse_favour(text: str) -> dict[str, float]:
     """ "busi:1.5,ddti:2" to {"busi": 1.5, "ddti": 2.0}; raises ModelError for what isn't of that form."""
     try:
-        pairs = (part.split(":") for part in text.split(",") if part.strip())
+        pairs = (part.split(":") for part in comma_parts(text))
         return {name.strip(): float(factor) for name, factor in pairs}
     except ValueError as error:
         raise ModelError(
@@ -269,12 +269,12 @@ def parse_favour(text: str) -> dict[str, float]:
 
 
 def chosen_sets(split: TrainSplit, datasets: str) -> TrainSplit:
-    requested = {name.strip() for name in datasets.split(",") if name.strip()}
+    requested = set(comma_parts(datasets))
     known = {row.dataset for row in split}
     if not requested <= known:
+        missing = ", ".join(map(repr, sorted(requested - known)))
         raise DataError(
-            f"data.datasets names {', '.join(sorted(requested - known))}; the manifest's train split has "
-            f"{', '.join(sorted(known))}"
+            f"data.datasets names {missing}; the manifest's train split has {', '.join(sorted(known))}"
         )
     return TrainSplit(split.name, tuple(row for row in split if not requested or row.dataset in requested))
 
@@ -283,5 +283,5 @@ def parse_structures(text: str, setting: str = "model.structures") -> tuple[str,
     """The names in "left ventricle, left atrium"; see `split_names`. Raises ModelError where one is given
     twice.
     """
-    names = [name for name in split_names(text) if name]
+    names = split_names(text) if text.strip() else []
     return checked_structures(names, f"{setting} = '{text:.80}'", "give each name once")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 
 from uniultra.errors import ModelError
+from uniultra.text import comma_parts
 
 LOGGERS = ("tensorboard", "wandb", "mlflow")
 """What --report-to takes; each is the library's name too."""
@@ -30,7 +31,7 @@ def loggers(text: str) -> tuple[str, ...]:
     """The names in "tensorboard,wandb"; raises ModelError for an unknown one, or one that is not
     installed.
     """
-    names = tuple(name.strip() for name in text.split(",") if name.strip())
+    names = comma_parts(text)
     for name in names:
         if name not in LOGGERS:
             raise ModelError(f"logger '{name}' is unknown; use some of {', '.join(LOGGERS)}")
