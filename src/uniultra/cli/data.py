@@ -23,6 +23,7 @@ NAMELESS = {
     **dict.fromkeys(
         ("labelme", "seg"), "not each label can be a name, or an image shows more than 32 objects"
     ),
+    "results": "not each structure was named, or an image shows more than 32 objects",
     "nnunet": "dataset.json calls no id from 1 to 255 by a name",
 }
 """Why sets that may say what their ids are called don't."""
@@ -42,7 +43,7 @@ def import_(
         typer.Argument(
             metavar="SET",
             help="busi, mmotu, hc18, ddti, cca, muscle_apo, camus, tn3k, ... or your own: folder, coco, "
-            "nnunet, labelme, seg (DICOM); see the docs.",
+            "nnunet, labelme, seg (DICOM), results (of segment, track or batch); see the docs.",
         ),
     ],
     path: Annotated[
@@ -90,7 +91,11 @@ def import_(
         bool, typer.Option("--pieces", help="Make each separate piece of an id a structure of its own.")
     ] = False,
     images: Annotated[
-        str, typer.Option(help="What the folders of your own images are called, at any depth (folder).")
+        str,
+        typer.Option(
+            help="What the folders of your own images are called, at any depth (folder); or the folder that "
+            "the images lie in (results)."
+        ),
     ] = "images",
     masks: Annotated[
         str, typer.Option(help="What the folders of your own masks are called, at any depth (folder).")

@@ -6,6 +6,7 @@ beside it.
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -272,7 +273,9 @@ def _write_tables(
     base = root if root.is_dir() else root.parent
     sources = sorted({path for one in good for path in (one.sample.image, *one.sample.sources)})
     hashes = [("written", name, file_sha256(part / name)) for name in sorted(kept)]
-    hashes += [("source", path.relative_to(base).as_posix(), file_sha256(path)) for path in sources]
+    hashes += [
+        ("source", Path(os.path.relpath(path, base)).as_posix(), file_sha256(path)) for path in sources
+    ]
     columns = (*COLUMNS, *CLIP_COLUMNS) if any(row["clip"] for row in rows) else COLUMNS
     write_csv(part / "manifest.csv", columns, [[row[column] for column in columns] for row in rows])
     write_csv(part / "hashes.csv", ("kind", "path", "sha256"), hashes)

@@ -1,7 +1,8 @@
 """Anyone's own images: `images/` and `masks/`, or folders of other names, with files of the same names, in
 folders of the same names where there are any above or below; or `X.png` beside `X_mask.png`.
 
-Masks hold ids 1..N, or 0 and one other value. A mask in `masks/` may be called X_mask, too.
+Masks hold ids 1..N, or 0 and one other value. A mask in `masks/` may be called X_mask, X.mask or X.png.mask,
+too.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from uniultra.errors import DataError
 from uniultra.io.images import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 from uniultra.io.texts import composed
 
-MASK, NIFTI = "_mask", ".nii.gz"
+MASK, RESULT, NIFTI = "_mask", ".mask", ".nii.gz"
 IMAGES, MASKS = "images", "masks"
 _Named = list[tuple[str, Path]]
 
@@ -79,7 +80,7 @@ def _paired(images: _Named, masks: _Named) -> Iterator[Finding]:
     names = {name for name, _ in images}
     by_name: dict[str, Path] = {}
     for name, path in masks:
-        its = name if name in names else name.removesuffix(MASK)
+        its = _of(name, names)
         if its in by_name:
             yield Problem(str(path), f"a second mask of '{its}', beside {by_name[its].name}; remove one")
         elif its in names:
@@ -87,6 +88,15 @@ def _paired(images: _Named, masks: _Named) -> Iterator[Finding]:
         else:
             yield Problem(str(path), "no image of this name; add it, or remove the mask")
     yield from (_sample(name, image, by_name.get(name)) for name, image in images)
+
+
+def _of(mask: str, images: set[str]) -> str:
+    """What a mask's image is called: as the mask, or as that without `_mask`, `.mask`, and then the suffix of
+    the image, as `segment` and `batch` write them.
+    """
+    name = mask if mask in images else mask.removesuffix(MASK).removesuffix(RESULT)
+    stem, dot, suffix = name.rpartition(".")
+    return stem if name not in images and stem in images and f"{dot}{suffix}" in IMAGE_SUFFIXES else name
 
 
 def _sample(name: str, image: Path, mask: Path | None) -> Finding:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 
 from uniultra.data.importers import (
     bus_bra,
@@ -22,6 +23,7 @@ from uniultra.data.importers import (
     mmotu,
     muscle_apo,
     nnunet,
+    results,
     tn3k,
 )
 from uniultra.data.importers.sample import Find
@@ -40,7 +42,7 @@ class Source:
     find: Find
 
 
-OWN = ("folder", "coco", "nnunet", "labelme", "seg")
+OWN = ("folder", "coco", "nnunet", "labelme", "seg", "results")
 """Layouts of anyone's own images, which say nothing of the organ, the licence and the patients."""
 SETS: dict[str, Source] = {
     source.name: source
@@ -67,19 +69,25 @@ SETS: dict[str, Source] = {
         Source("nnunet", "unknown", "unknown", nnunet.find),
         Source("labelme", "unknown", "unknown", labelme.find),
         Source("seg", "unknown", "unknown", dicom_seg.find),
+        Source("results", "unknown", "unknown", results.find),
     )
 }
 
 
 def input_file(name: str, images: str = folder.IMAGES, masks: str = folder.MASKS) -> Source:
-    """The row of a set; of one's own `folder`, with the names that its two folders have. Raises DataError
-    where there is none, or where another set is given such names.
+    """The row of a set; of one's own `folder`, with the names that its two folders have; of `results`, with
+    the folder of the images. Raises DataError where there is none, or where another set is given such names.
     """
     if name not in SETS:
         raise DataError(f"set '{name}' can't be imported; use one of {', '.join(SETS)}")
     if (images, masks) == (folder.IMAGES, folder.MASKS):
         return SETS[name]
+    if name == "results" and masks == folder.MASKS:
+        return replace(SETS[name], find=partial(results.find, images=Path(images)))
     if name != "folder":
-        raise DataError(f"--images and --masks name the folders of set 'folder'; leave them out for '{name}'")
+        raise DataError(
+            "--images and --masks name the folders of set 'folder', and --images the images of 'results'; "
+            f"leave them out for '{name}'"
+        )
     folder.check_names(images, masks)
     return replace(SETS[name], find=partial(folder.find, images=images, masks=masks))
