@@ -55,6 +55,12 @@ def two_folders(images: str, masks: str, names: tuple[str, ...]) -> Callable[[Pa
     return build
 
 
+def batch_results(root: Path) -> None:
+    for seed, name in enumerate(("a.png", "b.png")):
+        picture(root / name, seed)
+        mask(root / f"out/{name}.mask.png")
+
+
 def tn3k(root: Path) -> None:
     for seed, part in enumerate(("trainval", "test")):
         picture(root / f"tn3k/{part}-image/0000.jpg", seed)
@@ -121,6 +127,7 @@ BUILDERS: dict[str, Callable[[Path], None]] = {
     "nnunet": nnunet,
     "labelme": labelme,
     "seg": seg,
+    "results": batch_results,
 }
 
 
