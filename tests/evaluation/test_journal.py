@@ -71,3 +71,47 @@ def test_a_run_of_other_images_is_another(
         Journal(path, {"limit": None, **goes_on})
     assert "not recorded" not in str(refused.value)
     Journal(path, {"limit": None, **began})
+
+
+STANDARD = {"model": "a", "weights_sha256": "0", "split": "val", "kinds": ["box"], "draws": 3}
+PAPER = {
+    "protocol": "paper",
+    "protocol_schema_version": 1,
+    "model": "a",
+    "weights_sha256": "0",
+    "split": "val",
+}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "differs"),
+    [
+        (STANDARD, {**STANDARD, "named": True}, "--named"),
+        (STANDARD, {**STANDARD, "seeds": [4, 5, 6]}, "--seeds"),
+        (STANDARD, {**STANDARD, "seeds": [4], "draws": 1}, "--seeds"),
+        (STANDARD, PAPER, "--protocol"),
+        (STANDARD, {**STANDARD, "model": "b", "weights_sha256": "1"}, "--model"),
+        (STANDARD, {**STANDARD, "split": "test", "kinds": ["mask"]}, "--split, --kinds"),
+        ({**STANDARD, "limit_a_dataset": 1}, {**STANDARD, "limit_a_dataset": 2}, "--robustness-limit"),
+        ({**PAPER, "cines_a_set": 1}, {**PAPER, "cines_a_set": 2}, "--limit"),
+    ],
+)
+def test_other_options_are_named_whichever_run_has_them(
+    tmp_path: Path, one: dict[str, object], other: dict[str, object], differs: str
+) -> None:
+    """An option that one of both lacks differs, too, and answers of another protocol aren't damaged ones."""
+    for number, (began, goes_on) in enumerate(((one, other), (other, one))):
+        path = tmp_path / f"{number}.jsonl"
+        Journal(path, began)
+        with path.open("a") as file:
+            file.write('{"dataset": "d", "id": "a", "of": "its own form"}\n')
+        with pytest.raises(DataError, match="belongs to a run with different") as refused:
+            Journal(path, goes_on)
+        assert f" different {differs}; give what it began with, choose" in str(refused.value)
+
+
+def test_a_journal_says_nothing_of_what_is_usual(tmp_path: Path) -> None:
+    """Journals of before said less, where it was so."""
+    path = tmp_path / "journal.jsonl"
+    Journal(path, STANDARD)
+    Journal(path, {**STANDARD, "named": False, "seeds": [], "drawn": False, "protocol": "standard"})

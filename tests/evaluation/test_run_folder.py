@@ -100,7 +100,8 @@ def test_another_run_or_a_finished_one_is_not_mixed_in(data: Path, tmp_path: Pat
         run(data, folder)
     (folder / REPORT).unlink()
     with pytest.raises(
-        DataError, match="belongs to a run with different kinds; choose another folder, or --force"
+        DataError,
+        match="belongs to a run with different --kinds; give what it began with, choose another folder",
     ):
         run(data, folder, kinds=("box",))
     (folder / JOURNAL).write_text("no json\n", encoding="utf-8")
@@ -141,9 +142,8 @@ def test_a_model_of_the_same_name_with_other_weights_is_refused(data: Path, tmp_
     open_folder(tmp_path / "run", first, "val", settings)
     with pytest.raises(
         DataError,
-        match=r"^'.*records\.jsonl' belongs to a run with different weights_sha256; choose another "
-        r"folder, or "
-        r"--force",
+        match=r"^'.*records\.jsonl' belongs to a run with different weights_sha256; give what it "
+        r"began with, choose another folder, or --force",
     ):
         open_folder(tmp_path / "run", replace(first, weights_sha256="bb" * 32), "val", settings)
 
@@ -158,8 +158,8 @@ def test_a_model_that_is_prompted_otherwise_is_refused(data: Path, tmp_path: Pat
     open_folder(tmp_path / "run", now, "val", settings)
     with pytest.raises(
         DataError,
-        match=r"belongs to a run with different prompting; choose another "
-        r"folder",
+        match=r"belongs to a run with different prompting; give what it began "
+        r"with, choose another folder",
     ):
         open_folder(tmp_path / "run", replace(now, prompting=other), "val", settings)
     open_folder(tmp_path / "old", older, "val", settings)
@@ -227,8 +227,8 @@ def test_rows_that_are_skipped_otherwise_than_before_are_refused(data: Path, tmp
     mask.write_bytes(b"no picture")
     with pytest.raises(
         DataError,
-        match=r"belongs to a run with different set of skipped rows \('p2' of 'phantoms'\); choose "
-        r"another folder",
+        match=r"belongs to a run with different set of skipped rows \('p2' of 'phantoms'\); give "
+        r"what it began with, choose another folder",
     ):
         skipping(data, tmp_path / "scored")
     skipping(data, tmp_path / "skipped", stop_after=2)

@@ -23,8 +23,27 @@ FILES = "files"
 """The key of a line under which a hash of the row's files stands."""
 Key = tuple[str, str]
 """Data set and id of a row."""
-LEFT_OUT = {"drawn": False}
+LEFT_OUT = {"drawn": False, "named": False, "seeds": [], "protocol": "standard"}
 """What a journal doesn't state where it is so."""
+OPTIONS = {
+    "manifest_sha256": "--data (the manifest's own text included)",
+    "drawn": "--first",
+    "limit_a_dataset": "--robustness-limit",
+    "cines_a_set": "--limit",
+    "prompt": "--true-mask",
+    **{
+        key: f"--{key}" for key in ("model", "split", "limit", "kinds", "draws", "seeds", "named", "protocol")
+    },
+}
+"""What a user gives for what a journal states."""
+FOLLOWS = {
+    "protocol": ("protocol_schema_version", "schema_version", "kinds", "draws", "seeds", "named"),
+    "model": ("model_version", "weights_sha256", "prompting"),
+    "split": ("images_and_masks_sha256",),
+    "cines_a_set": ("images_and_masks_sha256",),
+    "seeds": ("draws",),
+}
+"""What differs by itself where something else does."""
 
 
 class Keyed(Protocol):
@@ -89,7 +108,9 @@ class Journal:
     def _read(self, whole: list[str], requested: dict[str, Any]) -> None:
         try:
             head, *lines = (json.loads(line) for line in whole)
-            head, requested = LEFT_OUT | head, LEFT_OUT | requested
+            wrong = _differing(LEFT_OUT | head, LEFT_OUT | requested)
+            if wrong:
+                raise self._of_another(", ".join(wrong))
             known = {(line["dataset"], line["id"]): self.parse(line) for line in lines}
             files = {(line["dataset"], line["id"]): line.get(FILES) for line in lines}
         except (ValueError, KeyError, TypeError) as error:
@@ -97,13 +118,6 @@ class Journal:
                 f"'{self.path}' is damaged ({misfit(error)}); delete it to start again, or choose another "
                 "folder"
             ) from error
-        wrong = [
-            key if key in head else f"{key} (not recorded by the version that started it)"
-            for key in requested
-            if key != SKIPPED and head.get(key) != requested[key]
-        ]
-        if wrong:
-            raise self._of_another(", ".join(wrong))
         self._check_skipped(known, _keys(head.get(SKIPPED, [])), _keys(requested.get(SKIPPED, [])))
         scored = {key for key, image in known.items() if getattr(image, "skipped", None) is None}
         changed = sorted(key for key in scored if self._has_changed(key, files[key]))
@@ -127,9 +141,17 @@ class Journal:
 
     def _of_another(self, what: str) -> DataError:
         return DataError(
-            f"'{self.path}' belongs to a run with different {what}; choose another folder, or --force "
-            "to start again"
+            f"'{self.path}' belongs to a run with different {what}; give what it began with, choose "
+            "another folder, or --force to start again"
         )
+
+
+def _differing(head: dict[str, Any], requested: dict[str, Any]) -> list[str]:
+    """What two runs don't share, by its option where it has one, without what only follows from that."""
+    keys = [key for key in {**requested, **head} if key != SKIPPED and head.get(key) != requested.get(key)]
+    follows = {each for key in keys for each in FOLLOWS.get(key, ())}
+    unknown = " (not recorded by the version that started it)"
+    return [OPTIONS.get(key, key) + unknown * (key not in head) for key in keys if key not in follows]
 
 
 def _whole_lines(path: Path) -> list[str]:

@@ -94,7 +94,7 @@ def test_a_run_goes_on_and_ends_with_the_same_bytes(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match=r"report\.json' exists; pass --force"):
         open_paper(tmp_path / "one", PROVENANCE, "val")
     (tmp_path / "one" / "report.json").unlink()
-    with pytest.raises(DataError, match="belongs to a run with different split"):
+    with pytest.raises(DataError, match="belongs to a run with different --split;"):
         open_paper(tmp_path / "one", PROVENANCE, "test")
     assert open_paper(tmp_path / "one", PROVENANCE, "val", force=True).known == {}
 

@@ -140,9 +140,9 @@ def test_a_stopped_run_goes_on_and_workers_change_nothing(split: SelectionSplit,
     assert segmenter.calls == (3 + 1) * VERSIONS
     assert again == whole
     assert evaluate_robustness(Dark(), split.rows, RobustnessSettings(workers=3)).records == whole.records
-    with pytest.raises(DataError, match="belongs to a run with different limit_a_dataset"):
+    with pytest.raises(DataError, match="belongs to a run with different --robustness-limit;"):
         open_robustness(path, RobustnessSettings(3), {"model": "dark"})
-    with pytest.raises(DataError, match="belongs to a run with different model"):
+    with pytest.raises(DataError, match="belongs to a run with different --model;"):
         open_robustness(path, settings, {"model": "light"})
 
 
