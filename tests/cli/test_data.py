@@ -145,5 +145,8 @@ def test_cines_are_simulated_of_a_manifests_stills(tmp_path: Path) -> None:
     fewer = _run("simulate-cine", manifest, tmp_path / "fewer", "--split", "val", "--frames", "5")
     assert fewer.stdout.replace("\n", "").endswith("manifest.csv: 1 cine of 5 frames")
     assert "1 of 2 stills left out: no object in it" in fewer.stderr
+    assert "follows clips of" not in fewer.stderr
+    short = _run("simulate-cine", manifest, tmp_path / "short", "--split", "val", "--frames", "4")
+    assert "`evaluate --protocol track` follows clips of 5 frames or more, and no shorter" in short.stderr
     wrong = _run("simulate-cine", manifest, tmp_path / "other", "--split", "val", "--events", "rain")
     assert "event 'rain' is unknown; use none, leaves, cut, slip, freeze, fades" in str(wrong.exception)

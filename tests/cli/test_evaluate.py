@@ -141,7 +141,7 @@ def test_a_stopped_run_goes_on_with_the_same_seeds_alone(data: Path, tmp_path: P
     (tmp_path / "out" / "report.json").unlink()
     refused = _run(*same, "--seeds", "43")
     assert isinstance(refused.exception, DataError)
-    assert "belongs to a run with different seeds" in str(refused.exception)
+    assert "belongs to a run with different --seeds;" in str(refused.exception)
     assert _run(*same, "--seeds", "42").exit_code == 0
 
 
@@ -403,7 +403,7 @@ def test_a_run_is_not_resumed_on_other_files(data: Path, tmp_path: Path, protoco
     mask.write_bytes((tmp_path / "masks/a.png").read_bytes())
     refused = _run(*arguments)
     assert isinstance(refused.exception, DataError)
-    assert "different image, mask or names of structures ('b' of 'phantoms'); choose another folder" in str(
+    assert "different image, mask or names of structures ('b' of 'phantoms'); give what" in str(
         refused.exception
     )
     mask.write_bytes(sound)

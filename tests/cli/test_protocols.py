@@ -15,8 +15,10 @@ from typer.testing import CliRunner, Result
 
 from phantom_manifest import Phantom, write_manifest
 from test_segmenter import DarkIsInside
+from uniultra.cli import track_protocol
 from uniultra.cli.evaluate import evaluate
 from uniultra.cli.work import evaluation
+from uniultra.data.simulation.cine_set import CineSettings, simulate_cine_set
 from uniultra.errors import DataError, OutputError, PromptError
 from uniultra.evaluation.tracking import protocol
 from uniultra.segmenter import Segmenter
@@ -180,6 +182,18 @@ def test_a_frame_that_cannot_be_read_is_left_out_of_its_clip_and_named(
     expected = _run(*arguments, "--skip-bad")
     assert expected.exit_code == 0, expected.output
     assert expected.stdout.splitlines()[-1] == result.stdout.splitlines()[-1]
+
+
+def test_clips_too_short_to_follow_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = simulate_cine_set(
+        write_manifest(tmp_path / "data", PHANTOMS[:2]), tmp_path / "cines", CineSettings("val", frames=4)
+    )
+    assert made.made == 2
+    _stand_in(monkeypatch)
+    monkeypatch.setattr(track_protocol, "CINE_FRAMES", 5)
+    result = _run("--data", tmp_path / "cines/manifest.csv", "--protocol", "track", "--limit", "1")
+    assert result.exit_code == 0, result.output
+    assert "2 clips not followed but taken as stills: fewer than 5 frames" in result.stderr
 
 
 def test_clips_are_followed_from_the_true_mask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -231,12 +231,15 @@ def simulate_cine(
     every frame, for `evaluate --protocol track`.
     """
     from uniultra.data.simulation.cine_set import CineSettings, simulate_cine_set
+    from uniultra.evaluation.tracking.clips import LEAST_FRAMES as FOLLOWED
 
     chosen = tuple(event.strip() for event in events.split(","))
     settings = CineSettings(split, cines, frames, seed, chosen)  # type: ignore[arg-type]
     with progress("simulate-cine") as advance:
         found = simulate_cine_set(manifest, out, settings, advance)
     say(f"{out / 'manifest.csv'}: {count_of(found.made, 'cine')} of {frames} frames")
+    if frames < FOLLOWED:
+        tell([f"`evaluate --protocol track` follows clips of {FOLLOWED} frames or more, and no shorter ones"])
     if cines > found.made + found.left_out:
         tell([f"{cines} cines requested, but the split has {count_of(sum(found), 'still')}, each used once"])
     if found.left_out:

@@ -15,8 +15,9 @@ import typer
 from uniultra import __version__
 from uniultra.cli.terminal.ending import resumable
 from uniultra.cli.terminal.progress import ticks
-from uniultra.cli.terminal.text import printable_lines
+from uniultra.cli.terminal.text import printable_lines, tell
 from uniultra.errors import DataError
+from uniultra.text import count_of
 
 if TYPE_CHECKING:
     from uniultra.evaluation.journal import Journal
@@ -90,7 +91,7 @@ def run_track_protocol(segmenter: Segmenter, checked: Checked, run: TrackRun, pr
             another run scored. OutputError: the file exists or can't be written.
     """
     from uniultra.evaluation.report.run_report import skipped_table
-    from uniultra.evaluation.tracking.clips import real_clips, simulated_clips
+    from uniultra.evaluation.tracking.clips import LEAST_FRAMES, real_clips, short_clips, simulated_clips
     from uniultra.evaluation.tracking.followers import baselines
     from uniultra.evaluation.tracking.protocol import evaluate_tracking, tracking_markdown, tracking_report
     from uniultra.io.output import check_free, write_json
@@ -101,6 +102,10 @@ def run_track_protocol(segmenter: Segmenter, checked: Checked, run: TrackRun, pr
     clips = real_clips(rows)
     kept = {clip.name.split("/")[0] for clip in clips}
     stills = [row for row in rows if row.dataset not in kept]
+    if short := short_clips(rows):
+        tell(
+            [f"{count_of(short, 'clip')} not followed but taken as stills: fewer than {LEAST_FRAMES} frames"]
+        )
     if run.limit is not None and not stills:
         raise DataError(
             f"--limit {run.limit} is of cines that are simulated from stills, and every image here is of a "

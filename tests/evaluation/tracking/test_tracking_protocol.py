@@ -13,7 +13,7 @@ from PIL import Image
 from phantoms import ellipse, speckled
 from test_segmenter import DarkIsInside
 from uniultra.data.manifest import Row
-from uniultra.evaluation.tracking.clips import Clip, real_clips, simulated_clips
+from uniultra.evaluation.tracking.clips import Clip, real_clips, short_clips, simulated_clips
 from uniultra.evaluation.tracking.followers import Followed, baselines, true_prompt
 from uniultra.evaluation.tracking.holding import prompts_to_hold
 from uniultra.evaluation.tracking.protocol import evaluate_tracking, tracking_markdown, tracking_report
@@ -150,6 +150,8 @@ def test_a_manifest_may_name_clip_and_frame(rows: list[Row]) -> None:
     [last] = [one for one in named if one.frame == 9]
     frames, _ = clip.read()
     assert np.array_equal(frames[0].pixels_hw, np.array(Image.open(last.image)))
+    assert [short_clips(named[:count]) for count in (0, 1, 4, 5)] == [0, 1, 1, 0]
+    assert short_clips(rows[:4]) == 0  # that these are a clip is only guessed by their ids
 
 
 def test_a_clip_that_begins_without_its_target_is_left_out() -> None:

@@ -5,7 +5,7 @@ stills.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -72,6 +72,12 @@ def real_clips(rows: Iterable[Row]) -> list[Clip]:
         for (dataset, _, name), own in sorted(found.items())
         if len(own) >= LEAST_FRAMES
     ]
+
+
+def short_clips(rows: Iterable[Row]) -> int:
+    """How many clips that rows name, by the columns clip and frame, have too few frames to be followed."""
+    named = Counter((row.dataset, row.group, row.clip) for row in rows if row.clip and row.frame is not None)
+    return sum(count < LEAST_FRAMES for count in named.values())
 
 
 def simulated_clips(rows: Sequence[Row], limit: int, count: int, seed: int = 0) -> list[Clip]:
