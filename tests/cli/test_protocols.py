@@ -84,7 +84,7 @@ def test_a_stopped_run_ends_with_the_same_bytes(data: Path, tmp_path: Path) -> N
     (tmp_path / "stopped" / "report.json").unlink()
     other = _run(*arguments, tmp_path / "stopped", "--robustness-limit", "1")
     assert isinstance(other.exception, DataError)
-    assert "belongs to a run with different limit_a_dataset" in str(other.exception)
+    assert "belongs to a run with different --robustness-limit;" in str(other.exception)
     assert _run(*arguments, tmp_path / "stopped", "--robustness-limit", "1", "--force").exit_code == 0
 
 
