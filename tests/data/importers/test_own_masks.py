@@ -123,10 +123,20 @@ def test_what_no_polygon_of_this_picture_is_is_one_line(
     root = labelled("good", shape("n", SQUARE))
     refused = imported("labelme", root)
     assert not refused.written
-    said = [problem.what for problem in refused.problems if problem.where.endswith("bad.json")]
+    said = [problem.what for problem in refused.problems]  # the picture isn't said to lack its JSON, too
     assert len(said) == 1
+    assert refused.problems[0].where.endswith("bad.json")
     assert message in said[0]
     assert "\n" not in said[0]
+    assert len(imported("labelme", root, skip_bad=True).rows) == 1
+
+
+def test_two_jsons_of_one_picture_are_named(labelled: Callable[..., Path]) -> None:
+    root = labelled("a", shape("n", SQUARE))
+    shutil.copy(root / "json" / "a.json", root / "json" / "z.json")
+    [problem] = imported("labelme", root).problems
+    assert problem.where.endswith("z.json")
+    assert problem.what == "is of a.png, as a.json is; put all shapes into one JSON, or remove one"
     assert len(imported("labelme", root, skip_bad=True).rows) == 1
 
 

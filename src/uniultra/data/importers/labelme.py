@@ -53,17 +53,23 @@ def find(root: Path) -> Iterator[Finding]:
         raise DataError(f"'{root}' holds no JSON of LabelMe; give the folder of its JSON files and pictures")
     read = [_file(path, root) for path in paths]
     yield from (one for one in read if isinstance(one, Problem))
-    files = [one for one in read if isinstance(one, _File)]
+    first: dict[Path, _File] = {}
+    for file in (one for one in read if isinstance(one, _File)):
+        other = first.setdefault(file.image, file).path
+        if other is not file.path:
+            also = f"is of {shown(file.image.name)}, as {shown(other.name)} is"
+            yield Problem(str(file.path), f"{also}; put all shapes into one JSON, or remove one")
+    files = list(first.values())
     labels = list(dict.fromkeys(one.label for file in files for one in file.objects))
     legal = legal_names(enumerate(labels, start=1))
     called = {label: legal[place] for place, label in enumerate(labels, start=1) if place in legal}
     numbers = numbering(called, [[one.label for one in file.objects] for file in files])
     for file in files:
         yield _sample(file, root, numbers)
-    seen = {file.image for file in files}
+    seen, listed = set(first), {Path(one.where).stem for one in read if isinstance(one, Problem)}
     folders = {file.image.parent for file in files}
     for image in chain.from_iterable(pictures(folder) for folder in sorted(folders)):
-        if image not in seen:
+        if image not in seen and image.stem not in listed:
             yield missing_mask(image, image.with_suffix(".json").name)
 
 
