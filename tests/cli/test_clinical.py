@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+import re
 from pathlib import Path
 
 import numpy as np
@@ -191,9 +192,15 @@ def test_measure_of_volumes(planes: Path) -> None:
     solid = uniultra(
         "measure", "ed.png", "wide.png", "--spacing", "0.5", "--volume", "ellipsoid", "--json", cwd=planes
     )
-    assert json.loads(solid.stdout)["volume"]["value"] == pytest.approx(
-        4 / 3 * math.pi * 40 * 50 * 70 / 8000, rel=0.01
-    )
+    volume = json.loads(solid.stdout)["volume"]
+    assert volume["value"] == pytest.approx(4 / 3 * math.pi * 40 * 50 * 70 / 8000, rel=0.01)
+    sides = [(one["mask"], one["shared"], round(one["value"])) for one in volume["diameters"]]
+    assert sides == [(1, True, 70), (2, True, 70), (1, False, 40), (2, False, 50)]
+    said = uniultra("measure", "ed.png", "wide.png", "--spacing", "0.05", "--volume", "ellipsoid", cwd=planes)
+    first, *diameters = said.stdout.splitlines()
+    assert re.match(r"volume +0\.07 ± 0\.00 ml ", first)
+    sizes = [float(line.split(" ± ")[0].split()[-1]) for line in diameters[:4]]
+    assert sizes == pytest.approx([7.0, 7.0, 4.0, 5.0], abs=0.02)
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from uniultra.errors import DataError
 from uniultra.measure import Measurement
 from uniultra.measure.measured import Measured
 from uniultra.measure.outline import largest_part, outline
-from uniultra.measure.shape import Shape, edge_uncertainty, extents, principal_axes
+from uniultra.measure.shape import Caliper, Shape, edge_uncertainty, extents, principal_axes
 from uniultra.pixel_scale import Scale
 from uniultra.scale_reasons import ONE_SCALE, is_unset
 from uniultra.text import Said
@@ -41,6 +41,17 @@ ML = 1e-3
 
 
 @dataclass(frozen=True)
+class Diameter:
+    """One of an ellipsoid's: the plane that it was measured in, 0 or 1, whether the other shares it, and
+    where.
+    """
+
+    plane: int
+    shared: bool
+    caliper: Caliper
+
+
+@dataclass(frozen=True)
 class Volume:
     """A volume, its method, and notes that qualify it."""
 
@@ -49,6 +60,10 @@ class Volume:
     notes: tuple[str, ...] = ()
     axes_xy: tuple[tuple[float, float], ...] = ()
     """Of a ventricle the direction of the long axis in each view, of length 1 in millimetres."""
+    diameters: tuple[Diameter, ...] = ()
+    """Of an ellipsoid what it was made of: that which the planes share, in each of them, then each one's
+    other.
+    """
 
 
 @dataclass(frozen=True)
@@ -89,14 +104,15 @@ def ellipsoid(plane: Measured, other: Measured) -> Volume:
     if plane.shape is None or other.shape is None:
         text = "a plane's mask is empty; at least 1 pixel must be set; segment it first"
         raise DataError(Said("plane-empty", text))
-    pairs = [(caliper.length, rest.length) for caliper, rest in _both(plane.shape)]
-    others = [(caliper.length, rest.length) for caliper, rest in _both(other.shape)]
-    if any(length.unit != "mm" for length in (pairs[0][0], others[0][0])):
+    pairs, others = _both(plane.shape), _both(other.shape)
+    if any(one.length.unit != "mm" for one in (pairs[0][0], others[0][0])):
         text = "a volume needs millimetres in both planes; give --spacing, or images with calibration"
         raise DataError(Said("planes-need-mm", text))
-    shared, second, first, third = min(
-        ((a, b, p, q) for a, p in pairs for b, q in others), key=lambda four: _apart(four[0], four[1])
+    four = min(
+        ((a, b, p, q) for a, p in pairs for b, q in others),
+        key=lambda four: _apart(four[0].length, four[1].length),
     )
+    shared, second, first, third = (one.length for one in four)
     common = (shared.value + second.value) / 2
     value = math.pi / 6 * common * first.value * third.value * ML
     relative = sum((length.uncertainty or 0.0) / length.value for length in (shared, first, third))
@@ -106,7 +122,8 @@ def ellipsoid(plane: Measured, other: Measured) -> Volume:
         one, two, percent = f"{shared.value:.1f}", f"{second.value:.1f}", f"{100 * apart:.0f}"
         text = f"the planes' common diameters are {one} and {two} mm: {percent} % apart"
         notes = (Said("planes-apart", text, one=one, two=two, percent=percent), *notes)
-    return Volume(Measurement(value, "ml", value * relative), ELLIPSOID, notes)
+    diameters = tuple(Diameter(place % 2, place < 2, one) for place, one in enumerate(four))
+    return Volume(Measurement(value, "ml", value * relative), ELLIPSOID, notes, diameters=diameters)
 
 
 def simpson(views: tuple[View, ...]) -> Volume:
@@ -194,7 +211,7 @@ def turned_notes(diastole: Volume, systole: Volume) -> list[str]:
     return [text] * (degrees > TURNED_DEGREES)
 
 
-def _both(plane: Shape) -> list[tuple]:
+def _both(plane: Shape) -> list[tuple[Caliper, Caliper]]:
     return [(plane.long_diameter, plane.short_diameter), (plane.short_diameter, plane.long_diameter)]
 
 

@@ -164,4 +164,15 @@ def _notes(masks: Iterable[SavedMask], structure: int | None) -> tuple[str, ...]
 
 
 def _json_of(volume: Volume, notes: tuple[str, ...]) -> dict[str, Any]:
-    return number(volume.volume) | {"method": volume.method, "notes": [*volume.notes, *notes]}
+    """With an ellipsoid's diameters, each in its mask, from 1."""
+    diameters = [
+        {
+            "mask": one.plane + 1,
+            "shared": one.shared,
+            **number(one.caliper.length),
+            "ends_xy": one.caliper.ends_xy,
+        }
+        for one in volume.diameters
+    ]
+    more = {"diameters": diameters} if diameters else {}
+    return number(volume.volume) | {"method": volume.method, **more, "notes": [*volume.notes, *notes]}

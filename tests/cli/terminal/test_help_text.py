@@ -86,3 +86,26 @@ def test_an_empty_argument_is_not_the_current_folder(
     assert isinstance(done.exception, PromptError)
     assert str(done.exception) == f"{says}; give it a value, or leave it out"
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "option"),
+    [
+        (
+            ["measure", "a.png", "b.png", "--volume", "ellipsoid", "--spacing", "0.1", "--spacing=0.2"],
+            "--spacing",
+        ),
+        (["segment", "a.png", "--box", "1,2,3,4", "--frame", "1", "--frame", "2"], "--frame"),
+        (["batch", "scans", "out", "--grid", "8", "--grid", "4"], "--grid"),
+        (["data", "import", "folder", "raw", "--out", "x", "--out", "y"], "--out"),
+        (["open", "--port", "1", "--port", "2"], "--port"),
+    ],
+)
+def test_an_option_of_one_value_is_given_once(
+    arguments: list[str], option: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(app, arguments)
+    assert isinstance(done.exception, PromptError)
+    assert str(done.exception) == f"{option} is given 2 times; it takes one value: give it once"
+    assert list(tmp_path.iterdir()) == []

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import re
+from collections import Counter
 from typing import Any
 
 from typer.core import TyperCommand, TyperGroup
@@ -15,7 +16,9 @@ from uniultra.errors import PromptError
 
 
 class LiteralCommand(TyperCommand):
-    """A command whose help shows its brackets, and which takes no empty argument."""
+    """A command whose help shows its brackets, and which takes no empty argument, and an option of one value
+    once.
+    """
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         for before, argument in zip(["", *args], args, strict=False):
@@ -24,7 +27,20 @@ class LiteralCommand(TyperCommand):
                 continue
             named = f"{option} is" if option.startswith("--") else "an argument is"
             raise PromptError(f"{named} empty; give it a value, or leave it out")
-        return super().parse_args(ctx, args)
+        given = list(args)
+        rest = super().parse_args(ctx, args)
+        self._check_once(ctx, given)
+        return rest
+
+    def _check_once(self, ctx: Any, args: list[str]) -> None:
+        """Raises PromptError for an option of one value that was given several: the last would count, in
+        silence.
+        """
+        _, _, order = self.make_parser(ctx).parse_args(args=args)
+        for param, count in Counter(order).items():
+            free = getattr(param, "multiple", False) or getattr(param, "is_flag", False)
+            if count > 1 and param.param_type_name == "option" and not free:
+                raise PromptError(f"{param.opts[0]} is given {count} times; it takes one value: give it once")
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         TyperCommand.format_help(_literal(self), ctx, formatter)

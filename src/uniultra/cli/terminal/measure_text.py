@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 LABELS = {"ellipse_circumference": "ellipse circumference, HC"}
 """What clinicians call a measure: HC is the head circumference."""
+SMALL_ML = 10.0
+"""Volumes below are said to a hundredth: a nodule has a few."""
 PLUS_MINUS = "± reflects the pixel size alone, not the model's error, for which see docs/models.md"
 
 
@@ -35,14 +37,24 @@ def volume_lines(method: str, report: dict[str, Any], as_json: bool) -> list[str
     for name, found in report.items():
         size = "none"
         if found["value"] is not None:
-            size = f"{found['value']:.1f} ± {found['uncertainty']:.1f} {found['unit']}"
+            digits = 2 if found["unit"] == "ml" and found["value"] < SMALL_ML else 1
+            size = f"{found['value']:.{digits}f} ± {found['uncertainty']:.{digits}f} {found['unit']}"
         lines.append(f"{name.replace('_', ' '):<22} {size}")
         if "method" in found:
             at = f", frame {found['frame']}" if "frame" in found else ""
             lines[-1] += f"  ({found['method']}{at})"
+        lines += [_diameter_line(one) for one in found.get("diameters", [])]
         lines += [f"  note: {note}" for note in found.get("notes", [])]
     reasons = dict.fromkeys(found["reason"] for found in report.values() if "reason" in found)
     return [*lines, *(f"note: {reason}" for reason in reasons)]
+
+
+def _diameter_line(one: dict[str, Any]) -> str:
+    """`  mask 1, shared   41.20 ± 0.30 mm   from x,y to x,y`."""
+    (x0, y0), (x1, y1) = one["ends_xy"]
+    where = f"mask {one['mask']}{', in both' if one['shared'] else ''}"
+    size = f"{one['value']:.2f} ± {one['uncertainty']:.2f} {one['unit']}"
+    return f"  diameter in {where:<16} {size}   from {x0:.1f},{y0:.1f} to {x1:.1f},{y1:.1f}"
 
 
 def as_json_text(measured: Sequence[tuple[MaskPlace, int, Measured, str]]) -> str:
