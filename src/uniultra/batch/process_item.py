@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from uniultra.automatic import segment_grid
+from uniultra.batch.coco_file import named_from
 from uniultra.batch.frames import frame_numbers, frames_of
 from uniultra.batch.hearts import heart_record
 from uniultra.batch.job import EVERY, Extras, GatheredExtras, Item, Job
@@ -145,7 +146,7 @@ def _make(
     """
     content: Record = {"frames": [], "objects": [], "model": segmenter.name, "version": segmenter.version}
     with _called(item, files):
-        source = input_file(files[0])
+        source = replace(input_file(files[0]), called=named_from(item, job.out, beside=True))
         faults: dict[int, FileError] = {}
         gathered, last = _gathered(item, job, source, to[0]), None
         course, ejection = Course(job.ventricle, about=source.cine.notes), None

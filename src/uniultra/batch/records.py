@@ -16,6 +16,7 @@ from types import NoneType
 from typing import Any
 
 from uniultra import __version__
+from uniultra.batch.coco_file import COCO, CocoFile
 from uniultra.batch.hearts import EF, EF_COLUMNS, HEART_FORM, heart_row
 from uniultra.batch.job import SCHEMA, Item, Job
 from uniultra.batch.rows import RESULT_COLUMNS, blank, result_rows
@@ -53,11 +54,13 @@ class Counts:
 
 
 def write_head(store: Store, job: Job) -> None:
-    """Says what was last asked of a folder of results, and removes a table of it that isn't requested any
-    more. Raises OutputError.
+    """Says what was last asked of a folder of results, and removes a table of it, or coco.json, that isn't
+    requested any more. Raises OutputError.
     """
     if not job.ventricle and last_head(store).get("ventricle"):
         store.remove(EF)
+    if "coco" not in job.kinds and "coco" in (last_head(store).get("kinds") or ()):
+        store.remove(COCO)
     about = {"schema": SCHEMA, **requested(job), "uniultra": __version__}
     store.write(HEAD, json.dumps(about, indent=2).encode("ascii"))
 
@@ -171,13 +174,14 @@ def drop_record(store: Store, item: Item) -> None:
 
 
 def write_tables(store: Store, items: Sequence[Item], job: Job) -> Counts:
-    """Writes the tables from the records of these inputs, in their order, for what is asked now. Raises
-    OutputError.
+    """Writes the tables, and one coco.json of all images where COCO was requested, from the records of these
+    inputs, in their order, for what is asked now. Raises OutputError.
     """
     counts = {DONE: 0, FAILED: 0, "pending": 0, "objects": 0, "unreadable": 0}
     columns = {RESULTS: RESULT_COLUMNS, FAILURES: FAILURE_COLUMNS} | (
         {EF: EF_COLUMNS} if job.ventricle else {}
     )
+    annotated = CocoFile(store)
     with scratch_folder() as folder:
         with ExitStack() as stack:
             tables = {
@@ -196,10 +200,14 @@ def write_tables(store: Store, items: Sequence[Item], job: Job) -> Counts:
                         bad.add([item.name, fault["frame"], fault["reason"]])
                     for row in result_rows(record, store):
                         good.add(row)
+                    if "coco" in job.kinds:
+                        annotated.add(item, record["files"])
                     if EF in tables and "heart" in record:
                         tables[EF].add(heart_row(record))
         for name in columns:
             store.put(name, folder / name)
+    if "coco" in job.kinds:
+        annotated.write()
     return Counts(counts[DONE], counts[FAILED], counts["pending"], counts["objects"], counts["unreadable"])
 
 

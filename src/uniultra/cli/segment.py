@@ -26,7 +26,7 @@ from uniultra.cli.terminal.options import (
 from uniultra.cli.terminal.progress import new_bar
 from uniultra.cli.terminal.text import complain, printable, say, tell
 from uniultra.errors import PromptError, UniUltraError
-from uniultra.io.paths import shown
+from uniultra.io.paths import path_from, shown
 from uniultra.outputs.frame_choice import parse_frames
 from uniultra.outputs.plan import (
     KINDS_SHOWN,
@@ -158,7 +158,8 @@ def segment_image(job: SegmentJob, source: InputFile) -> Printed:
     from uniultra.outputs.structured import frame_json
     from uniultra.results import segment_ambiguous, segment_frame
 
-    source = replace(source)  # what it opens lives no longer than this call
+    called = "" if job.plan.folder is None else path_from(job.plan.folder, source.path)
+    source = replace(source, called=called)  # what it opens lives no longer than this call
     frame = source.frame(job.plan.frame)
     if job.scale is not None:
         frame = replace(frame, calibration=job.scale(frame.calibration))

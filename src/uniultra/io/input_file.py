@@ -20,10 +20,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class InputFile:
-    """A path, and what its contents are: None where they can't be read, which reading says."""
+    """A path, and what its contents are: None where they can't be read, which reading says.
+
+    Attributes:
+        called: how COCO and LabelMe files beside its results name it, where that isn't its file's name.
+    """
 
     path: Path
     known: Kind | None = field(default=None, repr=False)
+    called: str = ""
 
     @property
     def kind(self) -> str:

@@ -53,6 +53,19 @@ def copy_of(address: str, path: Path) -> Iterator[Path]:
         del _ADDRESSES[os.fspath(path)]
 
 
+def path_from(folder: PathLike, image: PathLike) -> str:
+    """How a file in a folder names an image: relative, with `/`; by its name alone where it is a copy of what
+    lies in an archive, and by its whole path where it lies on another drive.
+    """
+    if os.fspath(image) in _ADDRESSES:
+        return Path(image).name
+    place = Path(image).parent.resolve() / Path(image).name
+    try:
+        return Path(os.path.relpath(place, Path(folder).resolve())).as_posix()
+    except ValueError:  # of Windows, where no path leads from one drive to another
+        return place.as_posix()
+
+
 def for_ffmpeg(path: PathLike) -> str:
     """A path as FFmpeg must be given it: absolute, as it takes what stands before a colon ("10:30.mp4") for a
     protocol.

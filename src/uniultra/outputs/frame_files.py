@@ -94,6 +94,14 @@ def _legend(result: FrameResult) -> tuple[list[str], list[tuple[int, int, int]]]
     return [found.label for found in result.objects], [colour_of(found) for found in result.objects]
 
 
+def _write_coco(path: Path, source: InputFile, result: FrameResult) -> None:
+    more = [origin_json(found, result.model) for found in result.objects]
+    made = coco(source.called or source.path.name, result.masks_hw, more, result.names)
+    if result.number is not None:  # COCO knows no frames; two of one file have one name
+        made["images"][0]["frame"] = result.number
+    write_json(path, made)
+
+
 WRITERS: dict[str, Callable[[Path, InputFile, FrameResult], object]] = {
     "mask": lambda path, source, result: write_png(path, id_mask(result)),
     "overlay": lambda path, source, result: write_png(path, draw_result(result)),
@@ -102,18 +110,10 @@ WRITERS: dict[str, Callable[[Path, InputFile, FrameResult], object]] = {
     "nifti": _write_nifti,
     "nrrd": _write_nrrd,
     "itksnap": lambda path, source, result: write_text(path, itksnap(*_legend(result))),
-    "coco": lambda path, source, result: write_json(
-        path,
-        coco(
-            source.path.name,
-            result.masks_hw,
-            [origin_json(found, result.model) for found in result.objects],
-            result.names,
-        ),
-    ),
+    "coco": _write_coco,
     "yolo": lambda path, source, result: write_text(path, yolo(result.masks_hw, result.names)),
     "labelme": lambda path, source, result: write_json(
-        path, labelme(source.path.name, result.masks_hw, result.names)
+        path, labelme(source.called or source.path.name, result.masks_hw, result.names)
     ),
     "cvat": lambda path, source, result: write_bytes(
         path, cvat(source.path.name, result.masks_hw, result.names)
