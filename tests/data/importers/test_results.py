@@ -80,6 +80,29 @@ def test_a_batch_says_by_names_what_its_masks_are_of() -> None:
     assert np.unique(samples["a"].ids(HW)).tolist() == [0, 1, 2]
 
 
+def test_a_batch_says_in_its_table_what_structures_are_and_which_are_unsure() -> None:
+    for number in range(2):
+        write_mask(f"out/patient/b.png.frame{number}.mask.png", {1: LEFT})
+    write_mask("out/a.png.mask.png", {1: LEFT, 2: RIGHT})
+    rows = ["a.png,,1,kidney,a.png.mask.png,", "a.png,,2,renal cyst,a.png.mask.png,"]
+    rows += [
+        f"b.png,{n},1,kidney,patient/b.png.frame{n}.mask.png,{s}" for n, s in enumerate(("sure", "unsure"))
+    ]
+    Path("out/results.csv").write_text("\n".join(["input,frame,object,name,mask,status", *rows, ""]))
+    samples, problems = found("out")
+    assert set(samples) == {"a", "patient_b_frame0"}
+    assert dict(samples["a"].names) == {1: "kidney", 2: "renal cyst"}
+    assert problems == []
+
+
+@pytest.mark.parametrize("text", ["", "a,b\n1,2\n", "object,mask,name\nx,a.png.mask.png,kidney\n", "\0"])
+def test_a_table_of_anybody_is_ignored(text: str) -> None:
+    write_mask("out/a.png.mask.png", {1: LEFT})
+    Path("out/results.csv").write_text(text)
+    samples, problems = found("out")
+    assert (set(samples), problems) == ({"a"}, [])
+
+
 def test_ids_follow_the_names_where_all_have_one() -> None:
     for name, names in (("a", ["cyst", "kidney"]), ("b", ["kidney"])):
         write_mask(f"out/{name}.mask.png", dict(zip((1, 2), (LEFT, RIGHT)[: len(names)], strict=False)))

@@ -1,7 +1,8 @@
 """What `segment`, `track` and `batch` wrote, with the images that it is of: masks that a person has looked at
 and corrected become a data set.
 
-`X.mask.png` names its image in `X.json`, a batch's in its own name (`b.png.mask.png` is of `b.png`).
+`X.mask.png` names its image in `X.json`, a batch's in its own name (`b.png.mask.png` is of `b.png`), and what
+its structures are in the batch's results.csv.
 The images lie below a folder of their own, or among the results. Of a cine (`X.frames.masks.tif`,
 `X.track.masks.tif`, a batch's `X.frame7.mask.png`) each frame is a sample, but for those on which a tracked
 structure is unsure. Ids follow the structures' names where they have any, as `coco` has it.
@@ -9,6 +10,7 @@ structure is unsure. Ids follow the structures' names where they have any, as `c
 
 from __future__ import annotations
 
+import csv
 import re
 import zlib
 from collections.abc import Iterator, Mapping
@@ -29,9 +31,10 @@ from uniultra.io.label_tiff import read_label_pages
 from uniultra.io.masks import read_ids
 from uniultra.io.own_results import MASKS, report_beside
 from uniultra.io.paths import shown
+from uniultra.io.tables import plain_text
 
 PNG, TIFF = MASKS
-UNSURE = "unsure"
+UNSURE, RESULTS = "unsure", "results.csv"
 _FRAME = re.compile(r"\.frame([0-9]{1,7})$")
 
 
@@ -64,9 +67,10 @@ def find(root: Path, images: Path | None = None) -> Iterator[Finding]:
     for path in _below(places, ()):
         named.setdefault(path.name, []).append(path)
     found: list[_Masked] = []
+    listed = _listed(root)
     for mask in masks:
         try:
-            found += _frames(mask, root, (places, named))
+            found += _frames(mask, root, (places, named), listed.get(mask, []))
         except FileError as error:
             yield Problem(str(mask), str(error).removeprefix(f"{shown(mask)}: "))
     numbers = _numbers(found)
@@ -85,8 +89,30 @@ def _below(root: Path, endings: tuple[str, ...]) -> list[Path]:
     )
 
 
-def _frames(mask: Path, root: Path, images: tuple[Path, dict[str, list[Path]]]) -> Iterator[_Masked]:
-    """Raises FileError: no image, a mask that can't be read, or one without a structure."""
+def _listed(root: Path) -> dict[Path, list[dict[str, Any]]]:
+    """What tables of a batch below a folder say of the structures of each mask."""
+    found: dict[Path, list[dict[str, Any]]] = {}
+    for table in sorted(root.rglob(RESULTS)):
+        try:
+            with open(table, encoding="utf-8-sig", newline="") as file:
+                for row in csv.DictReader(file):
+                    about = {
+                        "id": int(row["object"]),
+                        "name": plain_text(row["name"]),
+                        "status": row.get("status"),
+                    }
+                    found.setdefault(table.parent / plain_text(row["mask"]), []).append(about)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, csv.Error):
+            continue  # anybody's table may be called so
+    return found
+
+
+def _frames(
+    mask: Path, root: Path, images: tuple[Path, dict[str, list[Path]]], listed: list[dict[str, Any]]
+) -> Iterator[_Masked]:
+    """`listed` is what a batch's table says of its structures. Raises FileError: no image, a mask that can't
+    be read, or one without a structure.
+    """
     report = report_beside(mask)
     stem = mask.name.removesuffix(PNG).removesuffix(TIFF)
     frame = _FRAME.search(stem)
@@ -96,9 +122,12 @@ def _frames(mask: Path, root: Path, images: tuple[Path, dict[str, list[Path]]]) 
     said = {one.get("frame"): one.get("objects", []) for one in parts if isinstance(one, dict)}
     empty = True
     for number, ids_hw in _pages(mask, frame):
-        objects = said.get(number, [])
+        objects = said.get(number, []) or listed
         ids = tuple(int(value) for value in np.unique(ids_hw) if value)
-        if not ids or any(one.get("status") == UNSURE for one in objects):
+        if not ids:
+            continue
+        if any(one.get("status") == UNSURE for one in objects):
+            empty = empty and not listed  # one of many files of a batch's track: the others are taken
             continue
         empty = False
         names = {one["id"]: str(one.get("name") or "") for one in objects if isinstance(one.get("id"), int)}
