@@ -2,8 +2,8 @@
 own.
 
     python benchmarks/adapt_cost.py --out benchmarks/adapt_cost.json
-    python benchmarks/adapt_cost.py --device cuda --sizes large --image-sizes 1024 --batch 4 --precision bf16
-    --out cost.json
+    python benchmarks/adapt_cost.py --device cuda --sizes large --image-sizes 1024 --batch 4 \
+        --precision bf16 --out cost.json
 
 Random weights and random images: neither changes the cost. One round of prompting a step. On the CPU the
 memory is the process's peak resident set, torch itself included (about 0.4 GB); on CUDA it is what torch
@@ -19,13 +19,16 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 import torch
 
+from uniultra.errors import ModelError, UniUltraError
 from uniultra.io.output import write_json
-from uniultra.models.build import PAPER, SIZES, build
+from uniultra.models.build import PAPER, SIZES, build, check_image_size
 from uniultra.models.methods import METHODS, prepare
+from uniultra.text import comma_parts
 from uniultra.training.config import LossSettings
 from uniultra.training.interactive_loss import InteractiveTrainer
 
@@ -39,11 +42,17 @@ def main() -> None:
         print(json.dumps(_measure(options)))
         return
     rows = []
-    for size in options.sizes.split(","):
-        for side in options.image_sizes.split(","):
-            for method in options.methods.split(","):
+    sizes, methods = (
+        _some(each, legal) for each, legal in ((options.sizes, SIZES), (options.methods, METHODS))
+    )
+    sides = [int(part) if part.isdecimal() else 0 for part in comma_parts(options.image_sizes)]
+    for side in sides:
+        check_image_size(side)
+    for size in sizes:
+        for side in sides:
+            for method in methods:
                 for recompute in (False, True) if options.recompute else (False,):
-                    rows.append(_in_a_process(options, size, int(side), method, recompute))
+                    rows.append(_in_a_process(options, size, side, method, recompute))
                     print(_row(rows[-1]), flush=True)
                     if options.out:
                         setting = {
@@ -52,6 +61,14 @@ def main() -> None:
                             "threads": torch.get_num_threads(),
                         }
                         write_json(options.out, setting | {"rows": rows}, force=True)
+
+
+def _some(text: str, legal: Iterable[str]) -> tuple[str, ...]:
+    """The names in a list by commas. Raises ModelError for one that isn't legal."""
+    wrong = set(comma_parts(text)) - set(legal)
+    if wrong:
+        raise ModelError(f"'{min(wrong)}' of '{text}' is unknown; use some of {', '.join(legal)}")
+    return comma_parts(text)
 
 
 def _options() -> argparse.Namespace:
@@ -164,4 +181,8 @@ def _row(row: dict[str, object]) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except UniUltraError as error:
+        print(f"adapt_cost: {error}", file=sys.stderr)
+        sys.exit(2)

@@ -1,15 +1,17 @@
 """Few-shot adaptation, measured: each method at each number of shots, on images that it never saw, with
 intervals.
 
-    python benchmarks/fewshot.py --data manifest.csv --base BASE --organ muscle --shots 5,10,20 --out
-    runs/fewshot-muscle python benchmarks/fewshot.py --data manifest.csv --base uniultra-mini --organ heart
-    --folds 2 --shots 5,10 --out runs/fewshot-heart
+    python benchmarks/fewshot.py --data manifest.csv --base BASE --organ muscle --shots 5,10,20 \
+        --out runs/fewshot-muscle
+    python benchmarks/fewshot.py --data manifest.csv --base uniultra-mini --organ heart --folds 2 \
+        --shots 5,10 --out runs/fewshot-heart
 
 Without --folds the organ's train images are learned from and its test images reported on. With --folds the
 organ's clusters (patients) are dealt to that many folds; each fold is reported on by a model that learned
 from the others' first images, and all folds are pooled. A fixed number of steps, the averaged weights of the
-last: nothing is chosen, so N shots cost N labels. Stopped, it goes on; what is done is read from --out.
-Prints a table; writes table.md and table.json.
+last: nothing is chosen, so N shots cost N labels. Stopped, it goes on; what is done is read from --out, of
+the same options alone (--shots, --methods and --against may grow). Prints a table; writes table.md and
+table.json.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import sys
 import time
 from pathlib import Path
 
@@ -24,7 +27,7 @@ from uniultra.backends.torch import TorchBackend
 from uniultra.data.manifest import Manifest, Row, read_manifest
 from uniultra.data.splits import ReportSplit
 from uniultra.data.wrong_masks import has_wrong_mask
-from uniultra.errors import DataError
+from uniultra.errors import DataError, UniUltraError
 from uniultra.evaluation.protocol import evaluate
 from uniultra.evaluation.records import Record
 from uniultra.evaluation.report.compare import compare
@@ -33,6 +36,7 @@ from uniultra.evaluation.summary import summarise
 from uniultra.io.output import write_json, write_text
 from uniultra.models.adapted import open_adapted, open_model
 from uniultra.segmenter import Segmenter
+from uniultra.text import comma_parts
 from uniultra.training.adapt import AdaptJob, adapt
 from uniultra.training.config import AdaptConfig
 from uniultra.training.config_io import configured
@@ -48,19 +52,20 @@ def main() -> None:
     manifest = read_manifest(options.data)
     rows = tuple(row for row in manifest if row.organ == options.organ)
     if not rows:
-        raise SystemExit(
+        raise DataError(
             f"no image of organ '{options.organ}'; the manifest has "
             f"{', '.join(sorted({row.organ for row in manifest}))}"
         )
+    names, numbers = _methods(options.methods), _shots(options.shots)
+    _check_same(options, manifest)
     folds = _folds(rows, options.folds) if options.folds else [rows]
-    names = options.methods.split(",")
     before = [record for index, fold in enumerate(folds) for record in _base_records(options, fold, index)]
     records: dict[tuple[str, int], list[Record]] = {}
     table = [_line("base", 0, before, 0.0, {})]
     for name in sorted(
         names, key=lambda each: each != options.against
     ):  # that one first: the others are compared with it
-        for shots in map(int, options.shots.split(",")):
+        for shots in numbers:
             found = [
                 _adapted(options, manifest, fold, index, name, shots) for index, fold in enumerate(folds)
             ]
@@ -98,6 +103,36 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--set", action="append", default=[], metavar="SECTION.KEY=VALUE")
     parser.add_argument("--out", type=Path, required=True)
     return parser.parse_args()
+
+
+def _methods(text: str) -> list[str]:
+    known = sorted(path.stem for path in CONFIGS.glob("*.toml"))
+    if wrong := set(comma_parts(text)) - set(known):
+        raise DataError(f"--methods '{text}': '{min(wrong)}' is unknown; use some of {', '.join(known)}")
+    return list(comma_parts(text))
+
+
+def _shots(text: str) -> list[int]:
+    if not all(part.isdecimal() and int(part) for part in comma_parts(text) or [""]):
+        raise DataError(f"--shots '{text}' are not whole numbers from 1; give some such as 5,10,20")
+    return [int(part) for part in comma_parts(text)]
+
+
+def _check_same(options: argparse.Namespace, manifest: Manifest) -> None:
+    """Raises DataError where --out holds answers to other options, which would be read as if they were
+    these.
+    """
+    file = options.out / "options.json"
+    stated = {key: getattr(options, key) for key in ("base", "organ", "folds", "split", "set")}
+    stated["data"] = manifest.sha256
+    if not any(options.out.glob("*.jsonl")):
+        write_json(file, stated, force=True)
+    then = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    wrong = [f"--{key}" for key in stated if then.get(key) != stated[key]]
+    if wrong:
+        raise DataError(
+            f"'{options.out}' holds answers with other {', '.join(wrong)}; give those, or a new --out"
+        )
 
 
 def _folds(rows: tuple[Row, ...], count: int) -> list[tuple[Row, ...]]:
@@ -235,5 +270,6 @@ def _span(interval: object, sign: str = "") -> str:
 if __name__ == "__main__":
     try:
         main()
-    except DataError as error:
-        raise SystemExit(str(error)) from error
+    except UniUltraError as error:
+        print(f"fewshot: {error}", file=sys.stderr)
+        sys.exit(2)

