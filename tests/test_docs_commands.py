@@ -118,3 +118,26 @@ def test_an_option_of_another_command_is_noticed() -> None:
     assert unknown_flags("uniultra info scan.dcm --json --frame 3") == [
         "uniultra info scan.dcm --json --frame 3: --frame"
     ]
+
+
+def test_the_docs_name_every_option() -> None:
+    """One that help alone names is found by nobody who reads how a thing is done."""
+    pages = "\n".join(read(page) for page in PAGES)
+    named = set(re.findall(r"(?<![\w-])--[a-z][\w-]*", pages))
+    missing = [
+        f"{name} {flag}"
+        for name, command in _commands(ALL, "uniultra")
+        for parameter in command.params
+        if not getattr(parameter, "hidden", False)
+        for flag in (parameter.opts if parameter.param_type_name == "option" else [])[:1]
+        if flag not in {"--help", "--browser"} | named
+    ]
+    assert missing == []
+
+
+def _commands(command: Any, name: str) -> Iterator[tuple[str, Any]]:
+    if hasattr(command, "commands"):
+        for sub, one in command.commands.items():
+            yield from _commands(one, f"{name} {sub}")
+    else:
+        yield name, command
