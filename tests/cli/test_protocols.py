@@ -193,7 +193,7 @@ def test_clips_too_short_to_follow_are_counted(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(track_protocol, "CINE_FRAMES", 5)
     result = _run("--data", tmp_path / "cines/manifest.csv", "--protocol", "track", "--limit", "1")
     assert result.exit_code == 0, result.output
-    assert "2 clips not followed but taken as stills: fewer than 5 frames" in result.stderr
+    assert "2 clips not followed: fewer than 5 frames" in result.stderr
 
 
 def test_clips_are_followed_from_the_true_mask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

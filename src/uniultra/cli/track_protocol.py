@@ -103,9 +103,7 @@ def run_track_protocol(segmenter: Segmenter, checked: Checked, run: TrackRun, pr
     kept = {clip.name.split("/")[0] for clip in clips}
     stills = [row for row in rows if row.dataset not in kept]
     if short := short_clips(rows):
-        tell(
-            [f"{count_of(short, 'clip')} not followed but taken as stills: fewer than {LEAST_FRAMES} frames"]
-        )
+        tell([f"{count_of(short, 'clip')} not followed: fewer than {LEAST_FRAMES} frames"])
     if run.limit is not None and not stills:
         raise DataError(
             f"--limit {run.limit} is of cines that are simulated from stills, and every image here is of a "
