@@ -129,7 +129,8 @@ def test_from_images_to_a_model_that_opens_anywhere(lab: Path, tmp_path: Path) -
     said = [line.partition(": ")[2] for line in result.stdout.splitlines()]
     assert f"use it with --model '{out}'" in result.stdout
     _, *evaluation = shlex.split(next(line for line in said if line.startswith("uniultra evaluate")))
-    evaluated = CliRunner().invoke(main_app, [*evaluation, "--split", "val"])  # as pasted, but for the split
+    evaluation[evaluation.index("--split") + 1] = "val"  # as pasted, but for the split
+    evaluated = CliRunner().invoke(main_app, evaluation)
     assert evaluated.exit_code == 0, evaluated.output
     assert f"open {out}/report/report.html" in evaluated.stdout
     assert Path(next(line for line in said if line.endswith(".png"))).read_bytes().startswith(b"\x89PNG")
