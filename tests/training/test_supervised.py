@@ -262,7 +262,7 @@ def test_a_setting_that_is_new_counts_as_its_default(tmp_path: Path) -> None:
 
 
 def test_unknown_sets_are_named(manifest: Path, tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"data\.datasets names 'busy'; the manifest's train split has phantom"):
+    with pytest.raises(DataError, match=r"data\.datasets names 'busy'; the manifest's train split"):
         train(load_config(None, (*SMALL, "data.datasets='busy'")), manifest, tmp_path)
 
 
